@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 SEEDS ?= 2000
 WORKERS ?= 2
+ARGS ?=
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -25,11 +26,53 @@ endif
 
 .PHONY: help
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1:/p' $(firstword $(MAKEFILE_LIST)) | awk -F: '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(firstword $(MAKEFILE_LIST)) | while read -r door what; do printf '  make %-10s %s\n' "$$door" "$$what"; done
 
 .PHONY: env
 env: $(stamp)  ## the environment in .venv, with .venv/bin/loyalty
 	@:
+
+.PHONY: demo
+demo: env  ## a real grocer's year, into a fresh store, and what it says
+	@$(bin)/loyalty demo $(ARGS)
+
+.PHONY: test
+test: check warm  ## style, types, all tests
+	@$(python) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+.PHONY: check
+check: env  ## style and types alone
+	@$(bin)/ruff check --quiet --output-format concise
+	@$(bin)/mypy loyalty_streams
+
+# Compiled once before the tests, lest each worker compile its own.
+.PHONY: warm
+warm: env
+	@$(python) -m loyalty_streams.core.kernel.warm
+
+.PHONY: bench
+bench: warm  ## every number that the README quotes, with its peers
+	@$(python) -m benchmarks $(ARGS)
+
+.PHONY: simulate
+simulate: warm  ## random programmes and histories against the oracle: SEEDS=2000
+	@$(python) -m tests.simulation.run --seeds $(SEEDS) $(ARGS)
+
+.PHONY: mutants
+mutants: warm  ## plant each known bug in the kernel and see which test catches it
+	@$(python) -m tests.mutants.run $(ARGS)
+
+.PHONY: docs
+docs: warm  ## write the generated pages again
+	@$(python) -m tests.docs_tools --write
+
+.PHONY: lock
+lock:  ## choose newer versions and write requirements.lock again
+	@$(PYTHON) -m venv .venv-lock
+	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install uv
+	@.venv-lock/bin/uv pip compile pyproject.toml --extra dev --upgrade --universal --python-version 3.11 \
+	  --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet \
+	  --output-file requirements.lock
 
 $(stamp): $(locked)
 	@$(pip) install --no-deps --no-build-isolation --editable .
@@ -46,5 +89,5 @@ $(locked):
 
 .PHONY: clean
 clean:  ## remove everything that make made
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	@rm -rf $(VENV) .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
