@@ -177,7 +177,8 @@ def test_the_pure_room_reads_no_clock_disk_chance_or_environment_and_counts_in_w
 @pytest.mark.parametrize(
     "source",
     ["import time", "from datetime import datetime", "x = 0.5", "def f(a, b):\n    return a / b", "x = hash('a')",
-     "import numpy as np\nnp.random.seed(1)", "from numpy import random", "def f(x: float): ...", "import os", "x = open('f')"],
+     "import numpy as np\nnp.random.seed(1)", "from numpy import random", "def f(x: float): ...", "import os",
+     "x = open('f')"],
 )  # fmt: skip
 def test_an_impure_line_in_the_pure_room_is_seen(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
@@ -251,7 +252,7 @@ def test_every_locked_package_has_a_version_and_a_hash() -> None:
 
 
 def entry_points() -> set[str]:
-    """Modules that start by themselves: the package, the scripts of pyproject.toml, `-m` in the Makefile, `__main__`."""
+    """Modules that start by themselves: the package, scripts of pyproject.toml, `-m` in the Makefile, `__main__`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     scripts = {target.split(":")[0] for target in project["scripts"].values()}
     doors = set(re.findall(r"-m ([\w.]+)", (ROOT / "Makefile").read_text("utf-8")))
@@ -298,6 +299,14 @@ def test_the_doors_of_the_makefile_open_something() -> None:
     doors = re.findall(r"-m ((?:loyalty_streams|tests|benchmarks)[\w.]*)", (ROOT / "Makefile").read_text("utf-8"))
     missing = [door for door in doors if door not in modules]
     assert doors and not missing, missing
+
+
+def test_the_places_that_contributing_names_exist() -> None:
+    """A map by hand rots as soon as a room moves."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    places = [p for p in re.findall(r"`([\w./-]+)`", text) if p.endswith("/") or re.search(r"\.(py|md|yaml|toml)$", p)]
+    missing = [place for place in places if not ((ROOT / place).exists() or (ROOT / PACKAGE / place).exists())]
+    assert len(places) >= 10 and not missing, missing
 
 
 def test_every_test_is_named_by_a_sentence() -> None:
