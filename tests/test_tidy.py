@@ -19,8 +19,10 @@ PACKAGE = "loyalty_streams"
 LEVELS = (
     {"core"},
     {"codec", "programme"},
+    {"history"},
     {"agents"},
-    {"backtest", "history", "hosts", "projections", "reports"},
+    {"backtest", "hosts", "projections"},
+    {"reports"},
     {"api", "cli", "console"},
 )
 
