@@ -1,0 +1,27 @@
+"""Why a row was set aside: the closed list of dead-letter codes, one line each. The documentation is made from it."""
+
+from __future__ import annotations
+
+CODES: dict[str, str] = {
+    "UNREADABLE": "the file, row or cell cannot be read as what its name says: broken quotes, JSON, UTF-8, gzip or Parquet",
+    "TOO_LARGE": "a cell, a row, an order's lines or a fact's attributes exceed their bound",
+    "NESTED": "a cell holds an object or a list where a single value belongs",
+    "MISSING": "a value that the row cannot do without is empty",
+    "BAD_ID": "an identifier is longer than 256 bytes, or holds blanks at its ends, control or invisible characters",
+    "BAD_TEXT": "a text is longer than 256 bytes or holds control characters",
+    "BAD_TIME": "not an ISO 8601 time with an offset, a date that does not exist, or outside the years 1970 to 2169",
+    "FUTURE_TIME": "it happened more than ten minutes after its own arrived_at",
+    "BAD_NUMBER": "not a plain number in ASCII digits, or with more decimal places than the currency has",
+    "AMOUNT_RANGE": "a number beyond what is kept exactly: amounts and points up to 10^15, quantities and line numbers up to 2^31 - 1",
+    "BAD_SIGN": "the sign contradicts the kind: a purchase is not negative, a refund is not positive, and its lines agree",
+    "BAD_CHOICE": "not one of the words that the column allows",
+    "CURRENCY": "another currency than the programme's",
+    "DUPLICATE_LINE": "two lines of one order have the same number",
+    "SUM_OF_LINES": "the lines do not add up to the amount of the order",
+    "BAD_LINE": "a line of the order was refused, so the order cannot be whole",
+    "UNKNOWN_ORDER_OF_LINE": "a line names an order that is not in the folder",
+    "SELF": "a transfer or merge of a member with itself",
+    "LATE": "earlier than its member's newest fact or than the newest tick",
+    "ORPHAN": "a return or cancellation of an order that is not known",
+    "NOT_YET": "a kind of fact that this version does not handle yet",
+}

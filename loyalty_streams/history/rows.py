@@ -1,0 +1,258 @@
+"""Sheets of one table each to batches of facts. Orders and their lines are in `orders.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from loyalty_streams.core.codes import Action, AttrKind, FactKind, Outcome, Status
+from loyalty_streams.core.facts import DTYPES, Array, Columns
+from loyalty_streams.history.attributes import Attributes, fit_name
+from loyalty_streams.history.batch import NO_INSTANT, FactBatch, no_texts
+from loyalty_streams.history.content import attribute_digest
+from loyalty_streams.history.keys import joined, order_keys, parts
+from loyalty_streams.history.sheet import Sheet
+from loyalty_streams.history.strings import TEXT, hashes
+from loyalty_streams.history.tables import TABLES
+from loyalty_streams.history.times import day_number
+
+_STATUS = {s.name.lower(): int(s) for s in Status}
+_ACTIONS = {a.name.lower(): int(a) for a in Action}
+_ASKED = {
+    "redeem": FactKind.REDEEM, "redeemed": FactKind.REDEEMED, "reserve": FactKind.RESERVE, "confirm": FactKind.CONFIRM,
+    "release": FactKind.RELEASE, "cancel": FactKind.CANCEL,
+}  # fmt: skip
+_TAKES_POINTS = (FactKind.REDEEM, FactKind.REDEEMED, FactKind.RESERVE)
+_OUTCOMES = {"granted": int(Outcome.GRANTED), "refused": int(Outcome.REFUSED)}
+_IDENTITY = {name: i for i, name in enumerate(("link", "unlink", "merge", "unmerge", "claim", "erase"))}
+_BOOLS = {"true": 1, "false": 0, "1": 1, "0": 0}
+
+
+def build(sheet: Sheet, kind: Array | FactKind, at: Array, arrived: Array, members: Any, keys: Any, *, abouts: Any = None,
+          attributes: Attributes | None = None, revisions: Array | None = None, **fields: Array) -> FactBatch:  # fmt: skip
+    """The rows of a sheet as a batch without lines, refused rows left out. The content hash is taken later, with the lines."""
+    n = sheet.n
+    out: dict[str, Array] = {name: np.zeros(n, dtype) for name, dtype in DTYPES.items()}
+    out.update({name: np.zeros(0, DTYPES[name]) for name in DTYPES if name.startswith(("line_", "attr_"))})
+    out["line_at"] = np.zeros(n + 1, np.int64)
+    out.update((attributes or Attributes(sheet)).columns())
+    abouts = no_texts(n) if abouts is None else abouts
+    given = {"kind": np.full(n, kind) if isinstance(kind, FactKind) else kind, "at": at, "arrived": arrived, "ref": hashes(keys), **fields}
+    given["about"] = hashes(abouts)
+    out.update({name: values.astype(DTYPES[name]) for name, values in given.items()})
+    none = np.zeros(n, np.int32)
+    batch = FactBatch(
+        Columns(**out), members, keys, abouts, hashes(members), none if revisions is None else revisions.astype(np.int32),
+        np.zeros(n, np.uint64), np.full(n, sheet.chunk.file, np.int32), sheet.chunk.rows,
+    )  # fmt: skip
+    return batch.take(np.flatnonzero(~sheet.refused)) if sheet.refused.any() else batch
+
+
+def _digits(values: Array) -> Any:
+    return pa.array(values).cast(pa.string()).cast(TEXT)
+
+
+def _hex(values: Array) -> Any:
+    return pa.array([f"{v:016x}" for v in values.tolist()], TEXT)
+
+
+def numbered(keys: Any) -> Any:
+    """Keys of rows without an id of their own, with room for the number of the row among its equals (see `order.number`)."""
+    return joined(keys, "")
+
+
+def _digest(attributes: Attributes, n: int) -> Array:
+    """The digest of the attributes collected so far."""
+    zero = {name: np.zeros(n if not name.startswith(("line", "attr")) else 0, dtype) for name, dtype in DTYPES.items()}
+    zero["line_at"] = np.zeros(n + 1, np.int64)
+    return attribute_digest(Columns(**{**zero, **attributes.columns()}))
+
+
+def _unknown(sheet: Sheet, leave: tuple[str, ...] = ()) -> list[str]:
+    known = TABLES[sheet.chunk.table].known
+    return sorted(n for n in sheet.chunk.columns if (n not in known or n in leave) and fit_name(n))
+
+
+def interactions(sheet: Sheet) -> FactBatch:
+    member, (at, _) = sheet.ident("member_id"), sheet.instant("occurred_at")
+    kind = sheet.code("type", required=True)
+    attributes = Attributes(sheet)
+    for name in _unknown(sheet):
+        attributes.open(name)
+    about = order_keys(sheet.ident("order_id", required=False)) if sheet.has("order_id") else no_texts(sheet.n)
+    ids = sheet.ident("interaction_id", required=False)
+    plain = joined("interaction", parts(ids))
+    unnamed = pc.equal(ids, "")
+    if pc.any(unnamed).as_py():
+        words = pa.array([sheet.book.get(c, "") for c in kind.tolist()], TEXT)
+        digest = _hex(_digest(attributes, sheet.n) + hashes(about).view(np.uint64))
+        plain = pc.if_else(unnamed, numbered(joined("interaction", parts(member), _digits(at), parts(words), digest)), plain)
+    return build(
+        sheet, FactKind.INTERACTION, at, sheet.arrived(at), member, plain, abouts=about, attributes=attributes, type=kind,
+        channel=sheet.code("channel"), store=sheet.code("store"),
+    )  # fmt: skip
+
+
+def members(sheet: Sheet) -> FactBatch:
+    member = sheet.ident("member_id")
+    at, undated = sheet.instant("occurred_at", required=False)
+    enrolled, unknown = sheet.instant("enrolled_at", required=False)
+    at, undated = np.where(undated, enrolled, at), undated & unknown
+    attributes = Attributes(sheet)
+    attributes.instant("@enrolled_at", "enrolled_at")
+    _birthday(sheet, attributes)
+    attributes.tags("tags")
+    for name in ("region", "customer_type", "tier"):
+        attributes.text(f"@{name}", name)
+    for name in ("tier_since", "tier_until"):
+        attributes.instant(f"@{name}", name)
+    status = sheet.choice("status", _STATUS, default=-1)
+    attributes.flag("@status", status, (status >= 0) & sheet.has("status"))
+    stored, missing = sheet.money("stored_value_minor", "stored_value", default=0)
+    rows = np.flatnonzero(~missing)
+    attributes.put("stored_value_minor", AttrKind.NUMBER, (stored.clip(-(10**12), 10**12) * 1_000_000)[rows], rows)
+    sheet.fail(~missing & (np.abs(stored) > 10**12), "AMOUNT_RANGE", "stored_value_minor: at most 1000000000000")
+    attributes.text("source_system", "source_system")
+    for name in _unknown(sheet):
+        attributes.open(name)
+    keys = joined("profile", parts(member), pc.if_else(pa.array(undated), "new", _digits(at)))
+    arrived = sheet.arrived(at)
+    if sheet.has("arrived_at") and sheet.options.arrival in ("auto", "column"):
+        given, absent = sheet.instant("arrived_at", required=False)
+        arrived = np.where(undated, np.where(absent, NO_INSTANT, given), arrived)
+    else:
+        arrived = np.where(undated, NO_INSTANT, arrived)
+    return build(sheet, FactKind.PROFILE, np.where(undated, NO_INSTANT, at), arrived, member, keys, attributes=attributes)
+
+
+def _birthday(sheet: Sheet, attributes: Attributes) -> None:
+    """`@birthday` as yyyymmdd, of a date column or of `YYYY-MM-DD`."""
+    if not sheet.has("birthday"):
+        return
+    array = sheet.chunk.columns["birthday"]
+    if pa.types.is_date(array.type):
+        words = [d.isoformat() if d else "" for d in array.to_pylist()]
+    else:
+        words = sheet.raw("birthday", "BAD_TIME").to_pylist()
+    right = np.array([w == "" or (day_number(w) is not None and w >= "1800") for w in words], bool)
+    sheet.fail(~right, "BAD_TIME", "birthday: a date such as 1990-02-28")
+    there = right & np.array([w != "" for w in words], bool)
+    values = np.array([int(w.replace("-", "")) if t else 0 for w, t in zip(words, there.tolist(), strict=True)], np.int64)
+    attributes.flag("@birthday", values, there)
+
+
+def redemptions(sheet: Sheet) -> FactBatch:
+    ids, member, (at, _) = sheet.ident("redemption_id"), sheet.ident("member_id"), sheet.instant("occurred_at")
+    kind = sheet.choice("action", _ASKED, default=int(FactKind.REDEEM)) if sheet.has("action") else np.full(sheet.n, int(FactKind.REDEEM))
+    takes = np.isin(kind, _TAKES_POINTS)
+    points = sheet.integer("points", default=-(10**15) - 1)
+    absent = points < -(10**15)
+    sheet.fail(takes & absent, "MISSING", "points: a value")
+    amount, _ = sheet.money("order_amount_minor", "order_amount", default=0)
+    sheet.fail(amount < 0, "BAD_SIGN", "order_amount_minor: not negative")
+    attributes = Attributes(sheet)
+    for name in ("order_id", "reason"):
+        attributes.text(name, name)
+    attributes.text("@wallet", "wallet")
+    about = joined("redemption", parts(ids))
+    words = {int(k): name for name, k in _ASKED.items()}
+    action = pa.array([words.get(k, "redeem") for k in kind.tolist()], TEXT)
+    return build(
+        sheet, kind, at, sheet.arrived(at), member, joined(about, action), abouts=about, attributes=attributes,
+        points=np.where(absent, 0, points), amount=amount, outcome=sheet.choice("decision", _OUTCOMES, default=0),
+        channel=sheet.code("channel"), store=sheet.code("store"),
+    )  # fmt: skip
+
+
+def adjustments(sheet: Sheet) -> FactBatch:
+    ids, member, (at, _) = sheet.ident("adjustment_id"), sheet.ident("member_id"), sheet.instant("occurred_at")
+    action = sheet.choice("action", _ACTIONS, default=-1) if sheet.has("action") else np.full(sheet.n, -1)
+    sets_tier = np.isin(action, (Action.SET_TIER, Action.EXTEND))
+    points = sheet.integer("points", default=-(10**15) - 1)
+    absent = points < -(10**15)
+    sheet.fail(absent & ~sets_tier, "MISSING", "points: a value")
+    points = np.where(absent, 0, points)
+    action = np.where(action >= 0, action, np.where(points < 0, Action.DEDUCT, Action.ADD))
+    unsigned = sheet.code("action") == 0
+    sheet.fail((points < 0) & ~unsigned, "BAD_SIGN", "points: not negative where an action says what is done with them")
+    attributes = Attributes(sheet)
+    attributes.flag("@action", action, np.ones(sheet.n, bool))
+    for name in ("wallet", "tier"):
+        attributes.text(f"@{name}", name)
+    for name in ("expires_at", "available_at", "until"):
+        attributes.instant(f"@{name}", name)
+    allowed = sheet.choice("allow_negative", _BOOLS, default=-1) if sheet.has("allow_negative") else np.full(sheet.n, -1)
+    attributes.flag("@allow_negative", allowed, allowed >= 0)
+    for name in ("reason", "operator"):
+        attributes.text(name, name)
+        sheet.fail(sheet.code(name) == 0, "MISSING", f"{name}: a value")
+    sheet.fail((action == Action.SET_TIER) & (sheet.code("tier") == 0), "MISSING", "tier: the tier to set")
+    keys = joined("adjustment", parts(ids))
+    return build(
+        sheet, FactKind.ADJUSTMENT, at, sheet.arrived(at), member, keys, attributes=attributes, points=np.abs(points),
+    )  # fmt: skip
+
+
+def transfers(sheet: Sheet) -> FactBatch:
+    ids, (at, _) = sheet.ident("transfer_id"), sheet.instant("occurred_at")
+    giver, taker = sheet.ident("from"), sheet.ident("to")
+    sheet.fail(pc.equal(giver, taker).to_numpy(zero_copy_only=False), "SELF", "to: another member than from")
+    points = sheet.integer("points")
+    sheet.fail(points <= 0, "BAD_SIGN", "points: above zero")
+    attributes = Attributes(sheet)
+    attributes.text("to", "to")
+    attributes.text("@wallet", "wallet")
+    keys = joined("transfer", parts(ids))
+    return build(sheet, FactKind.TRANSFER, at, sheet.arrived(at), giver, keys, attributes=attributes, points=points)
+
+
+def openings(sheet: Sheet) -> FactBatch:
+    member, (at, _) = sheet.ident("member_id"), sheet.instant("earned_at")
+    points = sheet.integer("points")
+    attributes = Attributes(sheet)
+    for name in ("expires_at", "available_at"):
+        attributes.instant(f"@{name}", name)
+    attributes.text("@wallet", "wallet")
+    for name in ("reason", "source_system"):
+        attributes.text(name, name)
+    source, row = sheet.ident("source_system", required=False), sheet.ident("row_id", required=False)
+    digest = _hex(_digest(attributes, sheet.n) + points.astype(np.uint64))
+    plain = joined("opening", parts(source), parts(row))
+    unnamed = numbered(joined("opening", parts(source), parts(member), _digits(at), digest))
+    keys = pc.if_else(pc.equal(row, ""), unnamed, plain)
+    return build(sheet, FactKind.OPENING, at, sheet.arrived(at), member, keys, attributes=attributes, points=points)
+
+
+def identities(sheet: Sheet) -> FactBatch:
+    """Links, merges and erasures. What is personal in them goes into the key as a code, and nowhere else."""
+    member, (at, _) = sheet.ident("member_id"), sheet.instant("occurred_at")
+    action = sheet.choice("action", _IDENTITY)
+    named = sheet.code("action", required=True)
+    into = sheet.ident("into", required=False)
+    merges = np.isin(action, (_IDENTITY["merge"], _IDENTITY["unmerge"]))
+    empty = pc.equal(into, "").to_numpy(zero_copy_only=False)
+    sheet.fail(merges & empty, "MISSING", "into: the member merged into")
+    sheet.fail(~empty & pc.equal(into, member).to_numpy(zero_copy_only=False), "SELF", "into: another member")
+    identifier, receipt = sheet.ident("identifier", required=False), sheet.ident("receipt", required=False)
+    links = np.isin(action, (_IDENTITY["link"], _IDENTITY["unlink"]))
+    sheet.fail(links & pc.equal(identifier, "").to_numpy(zero_copy_only=False), "MISSING", "identifier: what is linked")
+    claims = action == _IDENTITY["claim"]
+    sheet.fail(claims & pc.equal(receipt, "").to_numpy(zero_copy_only=False), "MISSING", "receipt: what is claimed")
+    attributes = Attributes(sheet)
+    for name in ("into", "receipt"):
+        attributes.text(name, name)
+    words = pa.array([sheet.book.get(c, "") for c in named.tolist()], TEXT)
+    secret = _hex(hashes(identifier).view(np.uint64))
+    what = pc.if_else(pc.equal(identifier, ""), pc.if_else(pc.equal(into, ""), parts(receipt), parts(into)), secret)
+    keys = joined("identity", parts(member), _digits(at), words, what)
+    return build(sheet, FactKind.IDENTITY, at, sheet.arrived(at), member, keys, attributes=attributes, type=named)
+
+
+READERS: dict[str, Callable[[Sheet], FactBatch]] = {
+    "interactions": interactions, "members": members, "redemptions": redemptions, "adjustments": adjustments,
+    "transfers": transfers, "openings": openings, "identities": identities,
+}  # fmt: skip

@@ -1,0 +1,55 @@
+"""The tables of a history folder and their columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`required` columns must be in the file (a tuple: any one of them); `keeps` says that unknown columns become attributes."""
+
+    name: str
+    required: tuple[str | tuple[str, ...], ...]
+    optional: tuple[str, ...] = ()
+    keeps: bool = False
+
+    @property
+    def known(self) -> frozenset[str]:
+        names = {n for r in self.required for n in ((r,) if isinstance(r, str) else r)}
+        return frozenset(names | set(self.optional) | {"arrived_at"})
+
+
+_ALL = (
+    Table(
+        "orders", ("order_id", "member_id", "occurred_at", ("amount_minor", "amount"), "currency"),
+        ("channel", "store", "kind", "original_order_id", "revision", "source", "tax_minor", "tax", "redemption_id", "points_used",
+         "exchange_id", "receipt"),
+    ),
+    Table(
+        "items", ("order_id", "line_no", ("line_amount_minor", "line_amount")),
+        ("sku", "category", "qty", "kind", "tax_minor", "tax", "source"),
+    ),
+    Table("interactions", ("member_id", "occurred_at", "type"), ("interaction_id", "channel", "store"), keeps=True),
+    Table(
+        "members", ("member_id",),
+        ("occurred_at", "enrolled_at", "birthday", "phone", "card", "open_id", "email", "tags", "region", "customer_type", "status",
+         "tier", "tier_since", "tier_until", "stored_value_minor", "stored_value", "source_system"),
+        keeps=True,
+    ),
+    Table("openings", ("member_id", "points", "earned_at", "expires_at"), ("wallet", "available_at", "reason", "source_system", "row_id")),
+    Table(
+        "adjustments", ("adjustment_id", "member_id", "occurred_at", "points", "reason", "operator"),
+        ("wallet", "allow_negative", "expires_at", "available_at", "action", "tier", "until"),
+    ),
+    Table("identities", ("member_id", "occurred_at", "action"), ("identifier", "into", "receipt")),
+    Table(
+        "redemptions", ("redemption_id", "member_id", "occurred_at", "points"),
+        ("order_id", "order_amount_minor", "order_amount", "action", "decision", "reason", "channel", "store", "wallet"),
+    ),
+    Table("transfers", ("transfer_id", "occurred_at", "from", "to", "points"), ("wallet",)),
+)  # fmt: skip
+TABLES = {table.name: table for table in _ALL}
+
+FEW = ("channel", "store", "currency", "kind", "category", "sku", "type", "action", "region", "customer_type", "status", "tier")
+"""Columns of few distinct texts, which Parquet gives as dictionaries."""
