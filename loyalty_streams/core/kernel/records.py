@@ -45,9 +45,9 @@ Line = words("no sku category qty amount kind net mask")
 
 # ---- a member's state --------------------------------------------------------------------------------------------------
 Head = words(
-    "clock due seq version enrolled_at birthday birthday_due birthday_year status customer_type region attribute_date "
+    "clock due seq version enrolled enrolled_at birthday birthday_due birthday_year status customer_type region attribute_date "
     "orders first_at last_at lifetime_spend "
-    "tier tier_since tier_until tier_grace tier_locked tier_notice reassess_at period_at "
+    "tier tier_since tier_until tier_grace tier_locked tier_noticed lazy reassess_at "
     "stage stage_since stage_due "
     "last_activity lapse_due "
     "activation_due hold_due window_due notice_due remind_due pending_lo"
@@ -57,7 +57,7 @@ Wallet = words(
     "forfeited written_off"
 )
 Lot = words("source n wallet earned_at activates_at expires_at granted remaining pending about")
-Mark = words("at leaves_at amount entered")  # one row an instant of a metric's window
+Mark = words("at leaves_at amount")  # one row an instant of a metric's window
 Gauge = words("total since")  # the sum inside the window; the sum since the last tier change
 Hold = words("ref source n wallet points earned_at expires_at until")  # one row a lot that a reservation took from
 Counter = words("limit store period used")
@@ -66,9 +66,9 @@ Tag = words("tag")
 Dead = words("source n wallet earned_at expired_at points")  # lots that may be reinstated
 
 # Rows of their own, read for the facts that name them: an order for its returns, a redemption for its cancellation.
-Order = words("ref at version amount base units about points_used points_back money_back done dirty lines parts lines_lo parts_lo")
-OrderLine = words("no qty amount net mask qty_back amount_back")
-Part = words("rule form wallet n points back mask also also_wallet also_at also_back")  # what one rule gave to one order
+Order = words("ref at version store amount counted about points_used points_back money_back counted_back by_money done dirty lines parts lines_lo parts_lo")
+OrderLine = words("no qty amount net mask outside qty_back amount_back")  # outside: does not count for tiers
+Part = words("rule form wallet n points back mask active_at also also_wallet also_n also_back")  # what one rule gave to one order
 Redemption = words("ref at points restored done dirty rows rows_lo wallet")
 Taken = words("ref source n wallet points earned_at expires_at back")  # one row a lot that a redemption took from
 
@@ -89,12 +89,12 @@ AMOUNT, STEP, MULTIPLY, FIXED, PER_UNIT = range(5)  # form of a rule
 ON_ORDER, ON_BIRTHDAY, ON_ENROLMENT, ON_TIER, ON_INTERACTION = range(5)  # trigger of a rule
 Rule = words(
     "id trigger match form rate step num den fixed lines_mask condition valid_from valid_until priority group wallet also "
-    "limits_lo limits_hi once reads_tier reads_orders reads_units"
+    "limits_lo limits_hi once reads_tier reads_orders reads_units rank"
 )
 # match: code of the interaction type, or id of the tier, for ON_INTERACTION and ON_TIER. rate: numerator over settings.rate_den a
 # minor unit (AMOUNT) or a step (STEP: points a full step x rate_den). num/den: of MULTIPLY. lines_mask: 1, or 1 | 1 << filter.
 # condition: first row of `conditions`, PASS for none. also: wallet id, -1 for none. group: position in `groups`, -1 for none.
-# limits_lo..hi: rows of limit_refs. once: 0, 1 a member, 2 a calendar year.
+# rank: position of the rule's id among all ids of this version, sorted as text. limits_lo..hi: rows of limit_refs. once: 0, 1 a member, 2 a calendar year.
 PASS = -1  # then/orelse of a condition row; a row's failing orelse is -2 - row: it names itself
 RANGE, NOT_RANGE, IN, NOT_IN, TAGGED, NOT_TAGGED = range(6)  # operators; eq, lt, gte, between, exists are ranges
 Condition = words("at stride op lo hi then orelse")
@@ -119,10 +119,10 @@ Limit = words("id times points period partial scope stores_lo stores_hi budget f
 # times, points: -1 for none. stores_lo..hi: sets rows, empty for all stores. budget: reason BUDGET instead of LIMIT_REACHED.
 # for_all: a limit of the whole programme (top level); else referred to by rules or groups through limit_refs.
 STACKABLE, HIGHEST, LOWEST, BY_PRIORITY = range(4)
-Group = words("choose by_line limits_lo limits_hi")
+Group = words("pick by_line limits_lo limits_hi")
 M_SPEND, M_ORDERS, M_WALLET, M_LIFETIME, M_BALANCE = range(5)
 W_ROLLING, W_CALENDAR, W_SINCE_TIER, W_NONE = range(4)
-Metric = words("kind wallet window months period")
+Metric = words("kind wallet window months period judged")  # one slot for every metric of any version in force; judged: by this one
 Rung = words("tier need0 need1 need2 need3")
 Ladder = words("condition lo hi")  # rows of rungs, rising; the first ladder whose condition holds; the last one has PASS
 Stage = words("id idle_from idle_until orders_at_least first_within")
@@ -142,28 +142,31 @@ Settings = words(
     "clawback policy tier_effect within_months within_days within_micros later_unlinked "
     "metrics at_least tier_exclude check keep_months keep_days keep_micros to grace_months grace_days grace_micros "
     "stay_months stay_days stay_micros reset_wallet notice_months notice_days notice_micros on_rule_change all_passed "
-    "check_attribute uses_birthday has_birthday_rule has_tier_rule has_stages has_tiers uses_lines simple"
+    "check_attribute uses_birthday has_birthday_rule has_tier_rule has_stages has_tiers uses_lines balance_metric has_limits"
 )
-# exclude, tier_exclude: first condition row that marks a line left out of the order amount / of the tier metric; -3 for none.
+# uses_lines: a rule, exclusion or tier exclusion looks at single lines. balance_metric: a judged metric is a balance. has_limits: any limit,
+# budget or maximum balance. exclude, tier_exclude: first condition row that marks a line left out of the order amount / of the tier metric; -3 for none.
 # earn_statuses, redeem_statuses: bit sets over Status. redeem_share: num/den of the order, den 0 for none. Durations are months, then
 # calendar days, then microseconds. keep/grace/stay/notice all zero: none. reset_wallet: -1 for none.
 NO_FILTER = -3
-Count = words("rules filters limits global_limits groups rungs ladders stages zone attributes wallets metrics")
+Count = words("rules filters limits global_limits groups rungs ladders stages zone attributes wallets metrics tiers")
 Programme = nest(
     settings=Settings, n=Count, rules=(Rule, (256,)), first_rule=(np.int64, (8,)), conditions=(Condition, (1024,)),
     sets=(np.int64, (4096,)), filters=(np.int64, (62,)), terms=(Terms, (MAX_WALLETS,)), extensions=(Extension, (64,)),
     limit_refs=(np.int64, (512,)), limits=(Limit, (256,)), groups=(Group, (32,)), metrics=(Metric, (MAX_METRICS,)),
-    rungs=(Rung, (128,)), ladders=(Ladder, (16,)), stages=(Stage, (32,)), attributes=(np.int64, (16,)),
+    rungs=(Rung, (128,)), ladders=(Ladder, (16,)), stages=(Stage, (32,)), attributes=(np.int64, (16,)), tier_codes=(np.int64, (64,)),
     zone_at=(np.int64, (512,)), zone_offset=(np.int64, (512,)), month_start=(np.int64, (2400,)),
 )
 # rules: sorted by (trigger, match, form, priority, id text). first_rule[t]: first rule of trigger t; ON_INTERACTION, ON_TIER: scan `match`.
 # filters[i]: first condition row of line filter i, i from 1 (bit 1 << i of a line's mask; bit 0: counts in the order amount).
 # global_limits: positions limits[0:global_limits] are those with for_all. attributes: name codes behind w.attr rows.
+# tier_codes[i]: code_of the name of tier i of the registry, for i < n.tiers. reinstate_within: microseconds.
 # zone_at/zone_offset: transitions (first one at -NEVER). month_start[k]: day number of month k since 1970.
 
 # ---- workspace -------------------------------------------------------------------------------------------------------------
-Candidate = words("points basis num den desired reason failed actual")
-Control = words("cards lines entries full member explain shadow booked due_at terms_at terms_wallet activates expires card_bytes cards_out batch_until")
+Candidate = words("points basis num den desired reason failed actual capped part")
+Given = words("at source n activates expires")  # the lot that the fact in hand has opened in a wallet
+Control = words("cards lines entries full member explain booked cards_out tier_before")
 Number = words("value")
 Card = words("member kind ref at lo hi")  # a row of its own in the output: 1 order, 2 redemption
 CARD_ORDER, CARD_REDEMPTION = 1, 2
@@ -172,6 +175,7 @@ BASKET = 131_072
 Work = nest(
     head=Head, fact=Fact, ctl=Control, wallets=(Wallet, (MAX_WALLETS,)), gauges=(Gauge, (MAX_METRICS,)), span=(Span, (len(SECTIONS),)),
     candidates=(Candidate, (256,)), attr=(Number, (16,)), basket=(Line, (BASKET,)), weight=(np.int64, (BASKET,)),
+    given=(Given, (MAX_WALLETS,)), tentative=(np.int64, (256,)),
     factor=(np.int64, (BASKET,)), lots=(Lot, (BOUNDS["lots"],)), marks=(Mark, (MAX_METRICS, BOUNDS["marks"])),
     holds=(Hold, (BOUNDS["holds"],)), counters=(Counter, (BOUNDS["counters"],)), once=(Once, (BOUNDS["once"],)),
     tags=(Tag, (BOUNDS["tags"],)), dead=(Dead, (BOUNDS["dead"],)), orders=(Order, (BOUNDS["orders"],)),

@@ -1,0 +1,88 @@
+"""The lines of the order in hand: what counts, net of tax and of what points paid, and which rules' filters each line meets."""
+
+from __future__ import annotations
+
+from loyalty_streams.core.codes import LineKind
+from loyalty_streams.core.kernel.jit import kernel, leaf
+from loyalty_streams.core.kernel.records import NO_FILTER, PASS
+from loyalty_streams.core.kernel.rows import judge
+
+REWARD = int(LineKind.REWARD)
+
+
+@leaf
+def read_basket(w, p):
+    """Marks each line with the line filters it meets (bit 0: it counts in the order amount) and nets it (S5, S7)."""
+    f, g = w.fact, p.settings
+    spread_tax(w, p)
+    eligible = 0
+    for k in range(f.lines):
+        line = w.basket[k]
+        line.mask = 1
+        if g.exclude != NO_FILTER and judge(w, p, g.exclude, k) == PASS:
+            line.mask, line.net = 0, 0
+            continue
+        eligible += line.net
+        for i in range(1, p.n.filters):
+            if judge(w, p, p.filters[i], k) == PASS:
+                line.mask |= 1 << i
+    f.eligible = eligible
+    paid = min(f.tender, eligible) if g.net_tender and f.tender > 0 else 0
+    if paid > 0:
+        take_tender(w, paid, eligible)
+    return eligible - paid
+
+
+@kernel
+def spread_tax(w, p):
+    """Each line's amount without its tax under `tax: excluded`; the tax of a whole order is spread by cumulative floors."""
+    f = w.fact
+    lines_tax = 0
+    for k in range(f.lines):
+        w.basket[k].net = w.basket[k].amount
+        lines_tax += w.weight[k]
+    if p.settings.tax_excluded == 0:
+        return
+    so_far = 0
+    for k in range(f.lines):
+        line = w.basket[k]
+        if lines_tax:
+            line.net -= w.weight[k]
+        elif f.tax and f.amount:
+            line.net -= (so_far + line.amount) * f.tax // f.amount - so_far * f.tax // f.amount
+            so_far += line.amount
+
+
+@kernel
+def take_tender(w, paid, eligible):
+    """What points paid is no base (T011): it is taken off the lines in proportion, by cumulative floors (S7)."""
+    so_far = 0
+    for k in range(w.fact.lines):
+        line = w.basket[k]
+        if line.mask:
+            upto = (so_far + line.net) * paid // eligible
+            before = so_far * paid // eligible
+            so_far += line.net
+            line.net -= upto - before
+
+
+@kernel
+def amount_of(w, mask):
+    """The net amount of the lines that meet all filters of a mask."""
+    total = 0
+    for k in range(w.fact.lines):
+        line = w.basket[k]
+        if line.mask & mask == mask:
+            total += line.net
+    return total
+
+
+@kernel
+def units_of(w, mask):
+    """The quantity on those lines; free reward lines do not count (T007)."""
+    total = 0
+    for k in range(w.fact.lines):
+        line = w.basket[k]
+        if line.mask & mask == mask and line.kind != REWARD:
+            total += line.qty
+    return total

@@ -1,0 +1,160 @@
+"""Limits, budgets and maximum balances: room is given to the rules of one fact in order, so that cuts fall on the last (T117-T124)."""
+
+from __future__ import annotations
+
+from loyalty_streams.core.codes import Reason
+from loyalty_streams.core.kernel.calendar import civil, local_day, period_number
+from loyalty_streams.core.kernel.jit import kernel, leaf
+from loyalty_streams.core.kernel.records import COUNTERS, SCOPE_ORDER, SCOPE_STORE
+
+LIMIT_REACHED, BUDGET, MAX_BALANCE = int(Reason.LIMIT_REACHED), int(Reason.BUDGET), int(Reason.MAX_BALANCE)
+OK = 0
+
+
+@leaf
+def counter_of(w, limit, store, period):
+    """The row that counts a limit in the present period; an older period's row starts afresh."""
+    s = w.span[COUNTERS]
+    key = store if limit.scope == SCOPE_STORE else 0
+    for i in range(s.lo, s.hi):
+        c = w.counters[i]
+        if c.limit == limit.id and c.store == key:
+            if c.period != period:
+                c.period, c.used = period, 0
+            return i
+    if s.hi == w.counters.size:
+        for k in range(s.lo, s.hi - 1):
+            w.counters[k] = w.counters[k + 1]
+        s.hi -= 1
+    c = w.counters[s.hi]
+    c.limit, c.store, c.period, c.used = limit.id, key, period, 0
+    s.hi += 1
+    return s.hi - 1
+
+
+@leaf
+def applies(w, p, limit):
+    """Whether a limit speaks of the fact's store."""
+    if limit.scope != SCOPE_STORE or limit.stores_lo == limit.stores_hi:
+        return True
+    for k in range(limit.stores_lo, limit.stores_hi):
+        if p.sets[k] == w.fact.store:
+            return True
+    return False
+
+
+@leaf
+def used_of(w, p, limit):
+    f = w.fact
+    if limit.scope == SCOPE_ORDER:
+        return 0
+    return w.counters[counter_of(w, limit, f.store, period_number(f.day, f.month, limit.period))].used
+
+
+@kernel
+def offer(w, p, r, k):
+    """Gives rule r what limit k has left after the rules before it."""
+    limit, c = p.limits[k], w.candidates[r]
+    if c.points <= 0 or not applies(w, p, limit):
+        return
+    wanted = c.points
+    if limit.times >= 0:
+        if used_of(w, p, limit) >= limit.times:
+            c.points = 0
+    else:
+        room = max(0, limit.points - used_of(w, p, limit) - w.tentative[k])
+        if wanted > room:
+            c.points = room if limit.partial else 0
+        w.tentative[k] += c.points
+    if c.points < wanted:
+        c.capped = BUDGET if limit.budget else LIMIT_REACHED
+
+
+@kernel
+def cap(w, p, lo, hi):
+    """The five passes of S11 over the rules lo..hi of one trigger."""
+    for k in range(p.n.limits):
+        w.tentative[k] = 0
+    for r in range(lo, hi):
+        for k in range(p.rules[r].limits_lo, p.rules[r].limits_hi):
+            if not p.limits[p.limit_refs[k]].budget:
+                offer(w, p, r, p.limit_refs[k])
+    for r in range(lo, hi):
+        group = p.rules[r].group
+        if group >= 0:
+            for k in range(p.groups[group].limits_lo, p.groups[group].limits_hi):
+                offer(w, p, r, p.limit_refs[k])
+    for k in range(p.n.global_limits):
+        for r in range(lo, hi):
+            offer(w, p, r, k)
+    for r in range(lo, hi):
+        for k in range(p.rules[r].limits_lo, p.rules[r].limits_hi):
+            if p.limits[p.limit_refs[k]].budget:
+                offer(w, p, r, p.limit_refs[k])
+    cap_balance(w, p, lo, hi)
+
+
+@kernel
+def cap_balance(w, p, lo, hi):
+    """Maximum balance: available and pending points at earning (T124)."""
+    for r in range(lo, hi):
+        c, wallet = w.candidates[r], p.rules[r].wallet
+        most = p.terms[wallet].max_balance
+        if most > 0 and c.points > 0:
+            x = w.wallets[wallet]
+            room = most - x.available - x.pending
+            for q in range(lo, r):
+                if p.rules[q].wallet == wallet:
+                    room -= w.candidates[q].points
+            if c.points > room:
+                c.points, c.capped = max(0, room), MAX_BALANCE
+
+
+@kernel
+def use_up(w, p, lo, hi):
+    """Counts what was finally paid."""
+    f = w.fact
+    for k in range(p.n.limits):
+        limit = p.limits[k]
+        if limit.scope == SCOPE_ORDER or not applies(w, p, limit):
+            continue
+        total, any_paid = 0, 0
+        for r in range(lo, hi):
+            if w.candidates[r].points > 0 and refers(p, p.rules[r], k):
+                total += w.candidates[r].points
+                any_paid = 1
+        if any_paid:
+            counter = w.counters[counter_of(w, limit, f.store, period_number(f.day, f.month, limit.period))]
+            counter.used += any_paid if limit.times >= 0 else total
+
+
+@kernel
+def refers(p, rule, k):
+    """Whether a rule is under limit k: its own, its group's, or the whole programme's."""
+    if k < p.n.global_limits:
+        return True
+    for i in range(rule.limits_lo, rule.limits_hi):
+        if p.limit_refs[i] == k:
+            return True
+    if rule.group >= 0:
+        group = p.groups[rule.group]
+        for i in range(group.limits_lo, group.limits_hi):
+            if p.limit_refs[i] == k:
+                return True
+    return False
+
+
+@kernel
+def release(w, p, rule, points, at, store, whole):
+    """A return gives limits back what its points used, while their period still runs (S37)."""
+    s = w.span[COUNTERS]
+    day = local_day(p, at)
+    month = civil(p, day)[0]
+    for k in range(p.n.limits):
+        limit = p.limits[k]
+        if limit.scope != SCOPE_ORDER and refers(p, rule, k):
+            period, key = period_number(day, month, limit.period), store if limit.scope == SCOPE_STORE else 0
+            for i in range(s.lo, s.hi):
+                c = w.counters[i]
+                if c.limit == limit.id and c.store == key and c.period == period:
+                    c.used = max(0, c.used - ((1 if whole else 0) if limit.times >= 0 else points))

@@ -1,0 +1,232 @@
+"""The fold: one member's packed state and next facts in order of time -> new state and entries.
+
+This is the only place that decides. Nothing grows in here: after a member that fills the entry table to its mark, or that did
+not fit, the host makes room and calls again; the old state is untouched, so a second attempt starts from the same bytes.
+"""
+
+from __future__ import annotations
+
+from loyalty_streams.core.codes import ABSENT, ATTR, DAY, FactKind
+from loyalty_streams.core.kernel.calendar import birthday_distance, read_date
+from loyalty_streams.core.kernel.jit import door, kernel, leaf
+from loyalty_streams.core.kernel.lots import activate_named
+from loyalty_streams.core.kernel.marks import leave_marks, mark_order
+from loyalty_streams.core.kernel.pack import compact, read_card, read_state, write_cards, write_state
+from loyalty_streams.core.kernel.paying import earn, settle_tier, tier_spend
+from loyalty_streams.core.kernel.profile import adjust, profile
+from loyalty_streams.core.kernel.records import ENTRY_MARK, ON_INTERACTION, ON_ORDER, ORDERS, PARTS
+from loyalty_streams.core.kernel.redemption import redemption
+from loyalty_streams.core.kernel.returns import remember_order, return_order
+from loyalty_streams.core.kernel.rows import REFUSED, refuse
+from loyalty_streams.core.kernel.stages import set_stage
+from loyalty_streams.core.kernel.timers import active, advance, begin_timer, next_due, recompute, start_version
+
+PROFILE, EXCHANGE_RETURN, ORDER, RETURN = int(FactKind.PROFILE), int(FactKind.EXCHANGE_RETURN), int(FactKind.ORDER), int(FactKind.RETURN)
+CANCELLATION, INTERACTION, RESERVE, CANCEL = int(FactKind.CANCELLATION), int(FactKind.INTERACTION), int(FactKind.RESERVE), int(FactKind.CANCEL)
+ADJUSTMENT = int(FactKind.ADJUSTMENT)
+TAX = ATTR["tax_minor"]
+BASKET_FULL = 1 << 17
+
+
+@door
+def fold(facts, rows, groups, start, until, old, old_at, cards, card_at, card_of, programmes, work, new, new_at, out, out_rows, flags):
+    """Folds the facts of each member (`rows[groups[g]:groups[g + 1]]`) from group `start` on. -> the group to go on with, or all.
+
+    `until`: an instant a group, to which it is advanced after its facts (0: not at all). `cards[card_at[k]:card_at[k + 1]]` for k in
+    `card_of[g]:card_of[g + 1]` are the cards of group g. flags: write states, write cards, explain.
+    """
+    w = work[0]
+    c = w.ctl
+    for g in range(start, groups.size - 1):
+        mark, cards_mark = c.entries, c.cards_out
+        c.member, c.full, c.explain = g, 0, flags[2]
+        read_state(w, old, old_at[g], old_at[g + 1])
+        for k in range(card_of[g], card_of[g + 1]):
+            read_card(w, cards, card_at[k], card_at[k + 1])
+        c.cards = 1 if flags[1] or w.span[ORDERS].hi or returns_something(facts, rows, groups[g], groups[g + 1]) else 0
+        for i in range(programmes[0].terms.size):
+            w.given[i].at = -1
+        if w.head.version >= 0:
+            recompute(w, programmes[w.head.version])
+        for i in range(groups[g], groups[g + 1]):
+            row = rows[i]
+            c.booked = facts.arrived[row]
+            advance_to(w, programmes, facts.at[row])
+            one_fact(w, programmes, facts, row)
+            if i & 1023 == 1023:
+                compact(w)
+        if until[g] > 0 and w.head.version >= 0:
+            c.booked = until[g]
+            advance_to(w, programmes, until[g])
+        if flags[0]:
+            leave_marks(w, programmes[max(w.head.version, 0)], w.head.clock)
+            new_at[g + 1] = write_state(w, new, new_at[g])
+        if flags[1]:
+            new_at[groups.size + g] = write_cards(w, out, out_rows, new_at[groups.size + g - 1] if g else 0)
+        if c.full:
+            c.entries, c.cards_out = mark, cards_mark
+            return g
+        if c.entries > ENTRY_MARK:
+            return g + 1
+    return groups.size - 1
+
+
+@leaf
+def returns_something(facts, rows, lo, hi):
+    """Orders are remembered for returns alone: where all facts of a member are at hand, most need not be."""
+    for i in range(lo, hi):
+        kind = facts.kind[rows[i]]
+        if kind == RETURN or kind == CANCELLATION or kind == EXCHANGE_RETURN:
+            return True
+    return False
+
+
+@leaf
+def advance_to(w, programmes, t):
+    """Timers up to and including t, each under the version in force at its instant (S4)."""
+    h = w.head
+    if h.version < 0:
+        v = 0
+        while programmes[v].settings.effective_until <= t:
+            v += 1
+        h.version, h.clock = v, t
+        start_version(w, programmes[v], t, True)
+        return
+    while programmes[h.version].settings.effective_until <= t:
+        at = programmes[h.version].settings.effective_until
+        advance(w, programmes[h.version], at - 1)
+        h.version += 1
+        begin_timer(w, programmes[h.version], at)
+        start_version(w, programmes[h.version], at, False)
+    if h.due <= t:
+        advance(w, programmes[h.version], t)
+
+
+@leaf
+def read_fact(w, p, facts, i):
+    """One row of the columns as the record that conditions and steps read."""
+    f = w.fact
+    f.kind, f.at, f.arrived, f.ref, f.about = facts.kind[i], facts.at[i], facts.arrived[i], facts.ref[i], facts.about[i]
+    f.amount, f.points, f.channel, f.store, f.type = facts.amount[i], facts.points[i], facts.channel[i], facts.store[i], facts.type[i]
+    f.outcome, f.refuse, f.row, f.source, f.lots_made = facts.outcome[i], facts.refuse[i], i, facts.ref[i], 0
+    f.attr_lo, f.attr_hi, f.line_lo, f.tax, f.tender, f.eligible = facts.attr_at[i], facts.attr_at[i + 1], facts.line_at[i], 0, 0, 0
+    f.lines = facts.line_at[i + 1] - f.line_lo
+    if f.lines > w.basket.size:
+        w.ctl.full |= BASKET_FULL
+        f.lines = w.basket.size
+    if f.kind == ORDER and (f.lines == 0 or (w.ctl.cards == 0 and p.settings.uses_lines == 0)):
+        whole_order(w, facts)
+    else:
+        for k in range(f.lines):
+            line, j = w.basket[k], f.line_lo + k
+            line.no, line.sku, line.category, line.qty = facts.line_no[j], facts.line_sku[j], facts.line_category[j], facts.line_qty[j]
+            line.amount, line.kind, w.weight[k] = facts.line_amount[j], facts.line_kind[j], facts.line_tax[j]
+    read_attributes(w, p, facts)
+
+
+@kernel
+def whole_order(w, facts):
+    """An order as one line: it has none of its own, or nobody asks for them (S5)."""
+    f, line = w.fact, w.basket[0]
+    tax = 0
+    for j in range(f.line_lo, f.line_lo + f.lines):
+        tax += facts.line_tax[j]
+    line.no, line.sku, line.category, line.qty, line.kind, line.amount, w.weight[0], f.lines = 1, 0, 0, 1, 0, f.amount, tax, 1
+
+
+@leaf
+def read_attributes(w, p, facts):
+    """The attributes that conditions name, and the tax of the whole order."""
+    f = w.fact
+    for k in range(p.n.attributes):
+        w.attr[k].value = ABSENT
+    for i in range(f.attr_lo, f.attr_hi):
+        name = facts.attr_name[i]
+        if name == TAX:
+            f.tax = facts.attr_value[i]
+        for k in range(p.n.attributes):
+            if p.attributes[k] == name:
+                w.attr[k].value = facts.attr_value[i]
+
+
+@leaf
+def one_fact(w, programmes, facts, row):
+    """One fact at its own instant: everything due before it has already happened."""
+    h, f = w.head, w.fact
+    p = programmes[h.version]
+    g = p.settings
+    h.clock = facts.at[row]
+    read_fact(w, p, facts, row)
+    read_date(p, f)
+    if h.enrolled_at == 0:
+        h.enrolled_at = f.at
+    if g.uses_birthday:
+        f.birthday_distance = birthday_distance(p, f.at, h.birthday)
+    f.enrolled_days = (f.at - h.enrolled_at) // DAY
+    if h.lazy:
+        h.lazy = 0
+        settle_tier(w, p, f.at, True)
+    if f.kind == ORDER:
+        order(w, p)
+    elif f.kind <= CANCELLATION and f.kind >= EXCHANGE_RETURN:
+        if return_order(w, p, programmes) and g.has_stages:
+            set_stage(w, p, f.at, False)
+        active(w, p)
+    elif f.kind == INTERACTION:
+        interaction(w, p)
+    elif f.kind >= RESERVE and f.kind <= CANCEL:
+        spend(w, p)
+    elif f.kind == PROFILE:
+        profile(w, p, facts)
+    elif f.kind == ADJUSTMENT:
+        adjust(w, p, facts)
+        active(w, p)
+    if g.balance_metric:
+        settle_tier(w, p, f.at, g.check == 0)
+    h.due = next_due(w, p)
+
+
+@leaf
+def order(w, p):
+    """An order: the rules, what its returns will need, the metrics, the tier, the stage."""
+    f, h, g = w.fact, w.head, p.settings
+    if f.refuse:
+        refuse(w, f.refuse, g.main_wallet, 0, 0)
+        return
+    f.tender = f.points * p.terms[g.redeem_wallet].unit_value_num // p.terms[g.redeem_wallet].unit_value_den if f.points > 0 else 0
+    first_part = w.span[PARTS].hi
+    earn(w, p, ON_ORDER, 0, f.ref, f.ref)
+    counted = tier_spend(w, p)
+    if w.ctl.cards:
+        remember_order(w, p, first_part, counted)
+    h.orders += 1
+    h.first_at = h.first_at if h.first_at else f.at
+    h.last_at = f.at
+    h.lifetime_spend += f.amount
+    mark_order(w, p, f.at, counted)
+    active(w, p)
+    if g.has_tiers:
+        settle_tier(w, p, f.at, g.check == 0)
+    if g.has_stages:
+        set_stage(w, p, f.at, True)
+
+
+@kernel
+def interaction(w, p):
+    f, g = w.fact, p.settings
+    if f.refuse:
+        refuse(w, f.refuse, g.main_wallet, 0, 0)
+        return
+    activate_named(w, p, f.at, f.about, f.type)
+    earn(w, p, ON_INTERACTION, f.type, f.ref, f.ref)
+    active(w, p)
+    if g.has_tiers:
+        settle_tier(w, p, f.at, g.check == 0)
+
+
+@kernel
+def spend(w, p):
+    """A redemption fact; one that is refused is no activity (S23)."""
+    redemption(w, p)
+    if w.entries[w.ctl.entries - 1].kind != REFUSED:
+        active(w, p)

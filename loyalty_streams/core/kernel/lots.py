@@ -1,0 +1,408 @@
+"""Points: lots in consumption order, what is given, taken, matured, expired and owed."""
+
+from __future__ import annotations
+
+from loyalty_streams.core.codes import DAY, NEVER, Bucket, EntryKind, Reason
+from loyalty_streams.core.kernel.calendar import period_end, period_start, shift
+from loyalty_streams.core.kernel.jit import kernel, leaf
+from loyalty_streams.core.kernel.marks import mark_wallet
+from loyalty_streams.core.kernel.records import (
+    DEAD, FROM_ACTIVATION, FROM_ACTIVITY, HOLDS, LOTS, NO_EXPIRY, PASS, REDEMPTIONS, ROUND_DOWN, ROUND_UP, TAKEN,
+)
+from loyalty_streams.core.kernel.reminders import note_reminder
+from loyalty_streams.core.kernel.rows import judge, post, slot
+
+AVAILABLE, PENDING, RESERVED_BUCKET, DEBT = int(Bucket.AVAILABLE), int(Bucket.PENDING), int(Bucket.RESERVED), int(Bucket.DEBT)
+ACTIVATED, DEBT_PAID, EXPIRED = int(EntryKind.ACTIVATED), int(EntryKind.DEBT_PAID), int(EntryKind.EXPIRED)
+REDEEMED, RESERVED, CLAWED_BACK = int(EntryKind.REDEEMED), int(EntryKind.RESERVED), int(EntryKind.CLAWED_BACK)
+TRANSFERRED_IN, TRANSFERRED_OUT = int(EntryKind.TRANSFERRED_IN), int(EntryKind.TRANSFERRED_OUT)
+MATURED, INACTIVE = int(Reason.MATURED), int(Reason.INACTIVE)
+
+
+@kernel
+def open_given(w, p, wallet, at, source):
+    """Reckons the activation and expiry of what a fact gives into a wallet, once a fact (S15, S22)."""
+    t, g, f = p.terms[wallet], w.given[wallet], w.fact
+    g.at, g.source, g.n = at, source, f.lots_made
+    f.lots_made += 1
+    start = f.arrived if t.arrival_base else at
+    g.activates = start
+    if t.pending == 2:
+        g.activates = NEVER
+    elif t.pending:
+        g.activates = shift(p, start, t.pending_months, t.pending_days, t.pending_micros)
+        if t.pending_round == ROUND_UP:
+            g.activates = period_end(p, g.activates, t.pending_period)
+        elif t.pending_round == ROUND_DOWN:
+            g.activates = period_start(p, g.activates, t.pending_period)
+    g.expires = NEVER
+    if t.expires != NO_EXPIRY and t.expires != FROM_ACTIVITY:
+        base = g.activates if t.expires == FROM_ACTIVATION else start
+        if base < NEVER:
+            g.expires = expiry_from(w, p, wallet, base)
+
+
+@kernel
+def expiry_from(w, p, wallet, base):
+    """The instant at which a lot counted from `base` dies: after, the largest extension, rounding, the floor after arrival."""
+    t = p.terms[wallet]
+    ends = shift(p, base, t.months, t.days, t.micros)
+    plain = ends
+    for k in range(t.extend_lo, t.extend_hi):
+        x = p.extensions[k]
+        if judge(w, p, x.condition, -1) == PASS:
+            ends = max(ends, shift(p, plain, x.months, x.days, x.micros))
+    if t.round_period >= 0:
+        ends = period_end(p, ends, t.round_period)
+    if t.floor_days:
+        ends = max(ends, w.fact.arrived + t.floor_days * DAY)
+    return ends
+
+
+@leaf
+def prepare(w, p, wallet, at, source):
+    """The lot into which the fact in hand gives: opened at the first use."""
+    g = w.given[wallet]
+    if g.at != at or g.source != source:
+        open_given(w, p, wallet, at, source)
+
+
+@kernel
+def deliver(w, p, wallet, at, points, source, about, counts):
+    """New points into the prepared lot: pending, or available at once and then paying debt first (S16).
+
+    `counts`: whether metrics of the wallet count them; only earned points do (T094), and a pending lot remembers it by 1 or 2.
+    """
+    g, x = w.given[wallet], w.wallets[wallet]
+    if g.activates > at:
+        x.pending += points
+        put_lot(w, source, g.n, wallet, at, g.activates, g.expires, points, points, 1 if counts else 2, about)
+        w.head.activation_due = min(w.head.activation_due, g.activates)
+        note_reminder(w, p, wallet, g.expires)
+        return
+    if counts:
+        mark_wallet(w, p, wallet, at, points)
+    if p.terms[wallet].lots == 0:
+        x.available += points
+        return
+    rest = pay_debt(w, wallet, at, points, source, g.n) if x.debt else points
+    x.available += rest
+    put_lot(w, source, g.n, wallet, at, g.activates, g.expires, points, rest, 0, about)
+    note_reminder(w, p, wallet, g.expires)
+
+
+@kernel
+def put_lot(w, source, n, wallet, earned, activates, expires, granted, points, pending, about):
+    """Adds to the lot of this source and number, or opens it in its place: (expires, earned, source, number), S21."""
+    h, s = w.head, w.span[LOTS]
+    i = s.hi
+    while i > s.lo:
+        b = w.lots[i - 1]
+        if b.expires_at < expires:
+            break
+        if b.expires_at == expires:
+            if b.earned_at < earned:
+                break
+            if b.earned_at == earned:
+                if b.source < source:
+                    break
+                if b.source == source:
+                    if b.n == n and b.pending == pending:
+                        b.granted += granted
+                        b.remaining += points
+                        return
+                    if b.n < n:
+                        break
+        i -= 1
+    if s.hi == w.lots.size:
+        join_lot(w, wallet, expires, granted, points, pending)
+        return
+    s.hi += 1
+    for k in range(s.hi - 1, i, -1):
+        w.lots[k] = w.lots[k - 1]
+    lot = w.lots[i]
+    lot.source, lot.n, lot.wallet, lot.earned_at, lot.activates_at, lot.expires_at = source, n, wallet, earned, activates, expires
+    lot.granted, lot.remaining, lot.pending, lot.about = granted, points, pending, about
+    if pending:
+        h.pending_lo = min(h.pending_lo, i)
+    elif i <= h.pending_lo:
+        h.pending_lo += 1
+
+
+@kernel
+def join_lot(w, wallet, expires, granted, points, pending):
+    """At the bound of the section points join the last lot of their wallet and state (S26)."""
+    s = w.span[LOTS]
+    for k in range(s.hi - 1, s.lo - 1, -1):
+        lot = w.lots[k]
+        if lot.wallet == wallet and lot.pending == pending:
+            lot.granted += granted
+            lot.remaining += points
+            if k == s.hi - 1:
+                lot.expires_at = max(lot.expires_at, expires)
+            return
+    w.ctl.full |= 1 << LOTS
+
+
+@kernel
+def pay_debt(w, wallet, at, points, source, n):
+    """New available points pay what the wallet owes first. -> what is left of them"""
+    x = w.wallets[wallet]
+    paid = min(x.debt, points)
+    if paid > 0:
+        x.debt -= paid
+        post(w, DEBT_PAID, at, wallet, AVAILABLE, -paid, source, n, source, -1, 0)
+    return points - paid
+
+
+@kernel
+def take(w, p, wallet, at, points, kind, ref, reason):
+    """Takes from available lots in consumption order, an entry a lot. -> points that no lot covered"""
+    s, oldest = w.span[LOTS], p.terms[wallet].oldest_first
+    i = s.lo
+    while points > 0:
+        if oldest:
+            i = oldest_lot(w, wallet)
+        else:
+            while i < s.hi and (w.lots[i].remaining == 0 or w.lots[i].pending or w.lots[i].wallet != wallet):
+                i += 1
+        if i >= s.hi or i < 0:
+            break
+        lot = w.lots[i]
+        part = min(lot.remaining, points)
+        points -= part
+        lot.remaining -= part
+        w.wallets[wallet].available -= part
+        post(w, kind, at, wallet, AVAILABLE, -part, lot.source, lot.n, ref, -1, reason)
+        if kind == RESERVED:
+            k = slot(w, HOLDS, w.holds.size)
+            x = w.holds[k]
+            x.ref, x.source, x.n, x.wallet, x.points = ref, lot.source, lot.n, wallet, part
+            x.earned_at, x.expires_at, x.until = lot.earned_at, lot.expires_at, NEVER
+        elif kind == REDEEMED:
+            remember_taken(w, ref, lot.source, lot.n, wallet, part, lot.earned_at, lot.expires_at)
+    drop_empty(w)
+    return points
+
+
+@kernel
+def oldest_lot(w, wallet):
+    """The first available lot by (earned, expires, source, number); -1 when there is none. Ties follow the order of the queue."""
+    s, best = w.span[LOTS], -1
+    for i in range(s.lo, s.hi):
+        lot = w.lots[i]
+        if lot.remaining > 0 and lot.pending == 0 and lot.wallet == wallet and (best < 0 or lot.earned_at < w.lots[best].earned_at):
+            best = i
+    return best
+
+
+@kernel
+def remember_taken(w, ref, source, n, wallet, points, earned, expires):
+    """A row of the redemption's card, whose header is the last one: what its cancellation gives back."""
+    x = w.taken[slot(w, TAKEN, w.taken.size)]
+    x.ref, x.source, x.n, x.wallet, x.points, x.earned_at, x.expires_at, x.back = ref, source, n, wallet, points, earned, expires, 0
+    w.redemptions[w.span[REDEMPTIONS].hi - 1].rows += 1
+
+
+@kernel
+def take_own(w, wallet, at, points, source, n, ref, rule, pending_only):
+    """Takes what is left of the lot that an order gave: what is pending first (S35). -> points not covered"""
+    s, x = w.span[LOTS], w.wallets[wallet]
+    for pending in range(1, -1, -1):
+        if pending_only and pending == 0:
+            break
+        i = s.lo
+        while points > 0 and i < s.hi:
+            lot = w.lots[i]
+            if lot.source == source and lot.n == n and lot.wallet == wallet and (lot.pending > 0) == (pending > 0) and lot.remaining > 0:
+                part = min(lot.remaining, points)
+                lot.remaining -= part
+                points -= part
+                x.clawed_back += part
+                if pending:
+                    x.pending -= part
+                else:
+                    x.available -= part
+                post(w, CLAWED_BACK, at, wallet, PENDING if pending else AVAILABLE, -part, source, lot.n, ref, rule, 0)
+            i += 1
+    drop_empty(w)
+    return points
+
+
+@kernel
+def drop_empty(w):
+    s = w.span[LOTS]
+    while s.lo < s.hi and w.lots[s.lo].remaining == 0:
+        s.lo += 1
+
+
+@kernel
+def find_pending(w):
+    """Where the pending lots begin and when the first of them matures."""
+    h, s = w.head, w.span[LOTS]
+    h.activation_due, h.pending_lo = NEVER, s.hi
+    for i in range(s.lo, s.hi):
+        lot = w.lots[i]
+        if lot.pending and lot.remaining > 0:
+            h.activation_due = min(h.activation_due, lot.activates_at)
+            h.pending_lo = min(h.pending_lo, i)
+
+
+@kernel
+def activate(w, p, due):
+    """Pending lots whose time has come become available."""
+    s = w.span[LOTS]
+    i = max(w.head.pending_lo, s.lo)
+    while i < s.hi:
+        lot = w.lots[i]
+        if lot.pending and lot.activates_at <= due:
+            mature(w, p, i, due)
+        i += 1
+    drop_empty(w)
+    find_pending(w)
+
+
+@kernel
+def mature(w, p, i, at):
+    """One pending lot becomes available: it pays debt first, counts in metrics, or goes on into another wallet (T056)."""
+    lot = w.lots[i]
+    x, t, points = w.wallets[lot.wallet], p.terms[lot.wallet], lot.remaining
+    wallet, source, n, earned, counts = lot.wallet, lot.source, lot.n, lot.earned_at, lot.pending == 1
+    lot.pending, lot.activates_at = 0, at
+    if points == 0:
+        return
+    x.pending -= points
+    if t.matures_into >= 0:
+        lot.remaining = 0
+        roll(w, p, wallet, t.matures_into, at, points, source, n, PENDING, MATURED)
+        return
+    post(w, ACTIVATED, at, wallet, AVAILABLE, points, source, n, lot.about, -1, 0)
+    if counts:
+        mark_wallet(w, p, wallet, at, points)
+    if t.lots == 0:
+        x.available += points
+        lot.remaining = 0
+        return
+    rest = pay_debt(w, wallet, at, points, source, n) if x.debt else points
+    lot.remaining = rest
+    x.available += rest
+    if t.expires == FROM_ACTIVATION and lot.expires_at == NEVER and t.pending == 2:
+        granted, about = lot.granted, lot.about
+        expires = expiry_from(w, p, wallet, at)
+        lot.remaining = 0
+        put_lot(w, source, n, wallet, earned, at, expires, granted, rest, 0, about)
+        note_reminder(w, p, wallet, expires)
+
+
+@kernel
+def roll(w, p, wallet, into, at, points, source, n, bucket, reason):
+    """Points leave one wallet and enter another in one pair of entries; the new lot keeps source and number."""
+    x, y = w.wallets[wallet], w.wallets[into]
+    x.transferred_out += points
+    post(w, TRANSFERRED_OUT, at, wallet, bucket, -points, source, n, source, -1, reason)
+    y.transferred_in += points
+    post(w, TRANSFERRED_IN, at, into, AVAILABLE, points, source, n, source, -1, reason)
+    rest = pay_debt(w, into, at, points, source, n) if y.debt else points
+    y.available += rest
+    t = p.terms[into]
+    if t.lots:
+        expires = NEVER
+        if t.expires != NO_EXPIRY and t.expires != FROM_ACTIVITY:
+            expires = expiry_from(w, p, into, at)
+        put_lot(w, source, n, into, at, at, expires, points, rest, 0, source)
+        note_reminder(w, p, into, expires)
+
+
+@kernel
+def activate_named(w, p, at, about, action):
+    """The interaction that activates: the pending lots of the order it names, or all of its wallets (S24)."""
+    s = w.span[LOTS]
+    i = s.lo
+    while i < s.hi:
+        lot = w.lots[i]
+        if lot.pending and lot.remaining > 0 and p.terms[lot.wallet].until_action == action and (about == 0 or lot.about == about):
+            mature(w, p, i, at)
+        i += 1
+    drop_empty(w)
+    find_pending(w)
+
+
+@leaf
+def suspended(w, p, wallet):
+    """Whether the tier held keeps the wallet's lots from lapsing (T055)."""
+    bits = p.terms[wallet].suspended
+    return bits != 0 and w.head.tier >= 0 and (bits >> w.head.tier) & 1 != 0
+
+
+@kernel
+def first_expiry(w, p):
+    """The next instant at which a lot lapses."""
+    s = w.span[LOTS]
+    for i in range(s.lo, s.hi):
+        lot = w.lots[i]
+        if lot.remaining > 0 and not suspended(w, p, lot.wallet):
+            return lot.expires_at
+    return NEVER
+
+
+@kernel
+def expire(w, p, at):
+    """Lots whose date is reached lapse with what remains of them."""
+    s = w.span[LOTS]
+    i = s.lo
+    while i < s.hi and w.lots[i].expires_at <= at:
+        lot = w.lots[i]
+        if lot.remaining > 0 and not suspended(w, p, lot.wallet):
+            lapse(w, p, i, at, 0)
+        i += 1
+    drop_empty(w)
+
+
+@kernel
+def lapse(w, p, i, at, reason):
+    """What remains of one lot expires, or rolls into another wallet (T056); it may be reinstated for a while (T050)."""
+    lot = w.lots[i]
+    x, t, points = w.wallets[lot.wallet], p.terms[lot.wallet], lot.remaining
+    wallet, source, n, earned, expired_at = lot.wallet, lot.source, lot.n, lot.earned_at, lot.expires_at
+    bucket = PENDING if lot.pending else AVAILABLE
+    lot.remaining = 0
+    if lot.pending:
+        x.pending -= points
+    else:
+        x.available -= points
+    if t.expires_into >= 0:
+        roll(w, p, wallet, t.expires_into, at, points, source, n, bucket, 0)
+        return
+    x.expired += points
+    post(w, EXPIRED, at, wallet, bucket, -points, source, n, source, -1, reason)
+    if t.reinstate_within > 0:
+        remember_dead(w, p, wallet, source, n, earned, at, points)
+
+
+@kernel
+def remember_dead(w, p, wallet, source, n, earned, at, points):
+    s = w.span[DEAD]
+    while s.lo < s.hi and w.dead[s.lo].expired_at + p.terms[w.dead[s.lo].wallet].reinstate_within < at:
+        s.lo += 1
+    if s.hi == w.dead.size:
+        for k in range(s.lo, s.hi - 1):
+            w.dead[k] = w.dead[k + 1]
+        s.hi -= 1
+    d = w.dead[s.hi]
+    s.hi += 1
+    d.source, d.n, d.wallet, d.earned_at, d.expired_at, d.points = source, n, wallet, earned, at, points
+
+
+@kernel
+def lapse_wallet(w, p, wallet, at, reason):
+    """Everything a wallet holds expires: inactivity (T045), or a reset after the yearly check (T097)."""
+    s, x = w.span[LOTS], w.wallets[wallet]
+    if p.terms[wallet].lots == 0 and x.available > 0:
+        x.expired += x.available
+        post(w, EXPIRED, at, wallet, AVAILABLE, -x.available, 0, 0, 0, -1, reason)
+        x.available = 0
+    for i in range(s.lo, s.hi):
+        if w.lots[i].wallet == wallet and w.lots[i].remaining > 0:
+            lapse(w, p, i, at, reason)
+    drop_empty(w)
+    find_pending(w)

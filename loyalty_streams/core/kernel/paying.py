@@ -1,0 +1,180 @@
+"""What the rules that pay post: entries, lots, limits used, and the parts that a return will need."""
+
+from __future__ import annotations
+
+from loyalty_streams.core.codes import Bucket, EntryKind, FactKind, Reason
+from loyalty_streams.core.kernel.basket import read_basket
+from loyalty_streams.core.kernel.caps import cap, use_up
+from loyalty_streams.core.kernel.earning import choose_in_groups, judge_rules
+from loyalty_streams.core.kernel.jit import kernel, leaf
+from loyalty_streams.core.kernel.lots import deliver, prepare
+from loyalty_streams.core.kernel.records import NO_FILTER, ON_INTERACTION, ON_ORDER, ON_TIER, ONCE, PARTS, PASS
+from loyalty_streams.core.kernel.rows import judge, post, slot
+from loyalty_streams.core.kernel.tiers import assess, ladder_of, rung_of
+
+EARNED, REFUSED = int(EntryKind.EARNED), int(EntryKind.REFUSED)
+AVAILABLE, PENDING = int(Bucket.AVAILABLE), int(Bucket.PENDING)
+OK, CONDITION, ONCE_PAID = 0, int(Reason.CONDITION), int(Reason.ONCE)
+STATUS_BLOCKED, LIMIT_REACHED = int(Reason.STATUS_BLOCKED), int(Reason.LIMIT_REACHED)
+FIRST_COMPUTED, LAST_COMPUTED = int(Reason.CONDITION), int(Reason.ONCE)
+ORDER = int(FactKind.ORDER)
+WAITING = 8
+
+
+@kernel
+def earn(w, p, trigger, match, source, about):
+    """Every rule of one trigger on the fact in hand: it pays, it is cut, or it is refused with its reason."""
+    lo, hi = p.first_rule[trigger], p.first_rule[trigger + 1]
+    if trigger >= ON_TIER:
+        while lo < hi and p.rules[lo].match != match:
+            lo += 1
+        end = lo
+        while end < hi and p.rules[end].match == match:
+            end += 1
+        hi = end
+    if lo == hi:
+        return
+    h = w.head
+    if (p.settings.earn_statuses >> h.status) & 1 == 0:
+        post(w, REFUSED, w.fact.at, p.settings.main_wallet, 0, 0, 0, 0, about, -1, STATUS_BLOCKED)
+        return
+    amount = read_basket(w, p) if trigger == ON_ORDER else 0
+    judge_rules(w, p, lo, hi, amount)
+    if p.n.groups:
+        choose_in_groups(w, p, lo, hi)
+    if p.settings.has_limits:
+        cap(w, p, lo, hi)
+        use_up(w, p, lo, hi)
+    for r in range(lo, hi):
+        rule, c = p.rules[r], w.candidates[r]
+        if c.reason == OK and c.points > 0:
+            pay(w, p, rule, c, source, about)
+        elif c.reason == OK:
+            explain(w, p, rule, c, c.capped, about)
+        elif w.ctl.explain or not FIRST_COMPUTED <= c.reason <= LAST_COMPUTED:
+            explain(w, p, rule, c, c.reason, about)
+        if rule.once == 1 and rule.reads_orders and trigger == ON_ORDER and c.points == 0:
+            wait_in_line(w, p, rule, c, about)
+
+
+@leaf
+def pay(w, p, rule, c, source, about):
+    """One rule's points: an entry, the lot, the second wallet, and what a return needs to know."""
+    f, at = w.fact, w.fact.at
+    wallet = rule.wallet
+    prepare(w, p, wallet, at, source)
+    g = w.given[wallet]
+    e = post(w, EARNED, at, wallet, PENDING if g.activates > at else AVAILABLE, c.points, source, g.n, about, rule.id, c.capped)
+    e.basis, e.desired, e.num, e.den = c.basis, c.desired, c.num, c.den
+    w.wallets[wallet].issued += c.points
+    deliver(w, p, wallet, at, c.points, source, about, True)
+    if rule.also >= 0:
+        pay_also(w, p, rule, c, source, about)
+    if rule.once:
+        remember_once(w, p, rule, about, source, c.points, 1, g.n)
+    elif f.kind == ORDER and w.ctl.cards:
+        x = w.parts[slot(w, PARTS, w.parts.size)]
+        x.rule, x.form, x.wallet, x.n, x.points, x.back, x.mask = rule.id, rule.form, wallet, g.n, c.points, 0, rule.lines_mask
+        x.active_at, x.also, x.also_wallet, x.also_back = g.activates, c.points if rule.also >= 0 else 0, rule.also, 0
+        x.also_n = w.given[rule.also].n if rule.also >= 0 else 0
+
+
+@kernel
+def pay_also(w, p, rule, c, source, about):
+    """The same number into another wallet, maturing with the first (S14)."""
+    at, wallet = w.fact.at, rule.also
+    prepare(w, p, wallet, at, source)
+    g, first = w.given[wallet], w.given[rule.wallet]
+    if p.terms[wallet].lots == 0:
+        g.activates = first.activates
+    e = post(w, EARNED, at, wallet, PENDING if g.activates > at else AVAILABLE, c.points, source, g.n, about, rule.id, c.capped)
+    e.basis, e.desired, e.num, e.den = c.basis, c.desired, c.num, c.den
+    w.wallets[wallet].issued += c.points
+    deliver(w, p, wallet, at, c.points, source, about, True)
+
+
+@kernel
+def explain(w, p, rule, c, reason, about):
+    """Why a rule did not pay: reason, the actual value, and the condition row that failed (T186)."""
+    e = post(w, REFUSED, w.fact.at, rule.wallet, 0, 0, 0, 0, about, rule.id, reason)
+    e.basis, e.desired, e.num, e.den = c.basis, c.desired, c.num, c.den
+    if reason == CONDITION:
+        e.basis, e.desired = c.actual, c.failed
+
+
+@kernel
+def remember_once(w, p, rule, ref, source, points, granted, n):
+    """A row a once rule: whom it was paid for, or who would be next. A yearly rule keeps its last year only."""
+    s, year = w.span[ONCE], 1970 + w.fact.month // 12
+    k = -1
+    if rule.once == 2:
+        for i in range(s.lo, s.hi):
+            if w.once[i].rule == rule.id:
+                k = i
+    if k < 0:
+        k = slot(w, ONCE, w.once.size)
+    x = w.once[k]
+    x.rule, x.ref, x.at, x.source, x.points, x.granted, x.year, x.n = rule.id, ref, w.fact.at, source, points, granted, year, n
+
+
+@kernel
+def wait_in_line(w, p, rule, c, ref):
+    """An order that only missed a once rule because it was not the first waits, in case the first is returned (T020, S17)."""
+    h, s = w.head, w.span[ONCE]
+    if c.reason == CONDITION:
+        orders = h.orders
+        h.orders = 0
+        holds = judge(w, p, rule.condition, -1) == PASS
+        h.orders = orders
+        if not holds:
+            return
+    elif c.reason != ONCE_PAID:
+        return
+    waiting = 0
+    for i in range(s.lo, s.hi):
+        waiting += 1 if w.once[i].rule == rule.id and w.once[i].granted == 0 else 0
+    if waiting < WAITING:
+        remember_once(w, p, rule, ref, 0, 0, 0, 0)
+
+
+@kernel
+def settle_tier(w, p, at, may_fall):
+    """Judges the tier and pays what its rules give for a rung reached (T106, T107)."""
+    before = w.head.tier
+    if assess(w, p, at, may_fall):
+        tier_gifts(w, p, before)
+
+
+@kernel
+def tier_gifts(w, p, before):
+    if not p.settings.has_tier_rule:
+        return
+    ladder = ladder_of(w, p)
+    old, new = rung_of(p, ladder, before), rung_of(p, ladder, w.head.tier)
+    source = w.fact.source
+    for rung in range(max(old + 1, ladder.lo), new + 1):
+        if rung == new or p.settings.all_passed:
+            for wallet in range(w.given.size):
+                w.given[wallet].at = -1
+            earn(w, p, ON_TIER, p.rungs[rung].tier, source, source)
+
+
+@leaf
+def has_interaction_rule(p, code):
+    for r in range(p.first_rule[ON_INTERACTION], p.first_rule[ON_INTERACTION + 1]):
+        if p.rules[r].match == code:
+            return True
+    return False
+
+
+@kernel
+def tier_spend(w, p):
+    """The part of the order that counts for tiers: without the lines that the tiers exclude (T105)."""
+    f = w.fact
+    if p.settings.tier_exclude == NO_FILTER:
+        return f.amount
+    out = 0
+    for k in range(w.fact.lines):
+        if judge(w, p, p.settings.tier_exclude, k) == PASS:
+            out += w.basket[k].amount
+    return f.amount - out

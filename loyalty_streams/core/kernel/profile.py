@@ -1,0 +1,237 @@
+"""What is known of a member, and what staff do by hand: profiles and adjustments."""
+
+from __future__ import annotations
+
+from loyalty_streams.core.codes import ATTR, NEVER, Action, AttrKind, Bucket, EntryKind, Reason
+from loyalty_streams.core.kernel.calendar import next_birthday
+from loyalty_streams.core.kernel.jit import kernel
+from loyalty_streams.core.kernel.lots import deliver, drop_empty, expiry_from, pay_debt, prepare, put_lot, take
+from loyalty_streams.core.kernel.paying import earn, settle_tier
+from loyalty_streams.core.kernel.records import DEAD, FROM_ACTIVITY, LOTS, NO_EXPIRY, ON_ENROLMENT, TAGS
+from loyalty_streams.core.kernel.reminders import find_reminder, note_reminder
+from loyalty_streams.core.kernel.rows import post, refuse, slot
+from loyalty_streams.core.kernel.tiers import change_tier, ladder_of, rung_of, set_check, watch
+
+BIRTHDAY, TAG, REGION, CUSTOMER_TYPE, STATUS = ATTR["birthday"], ATTR["tag"], ATTR["region"], ATTR["customer_type"], ATTR["status"]
+TIER, TIER_SINCE, TIER_UNTIL, ENROLLED_AT = ATTR["tier"], ATTR["tier_since"], ATTR["tier_until"], ATTR["enrolled_at"]
+ACTION, WALLET, EXPIRES_AT, AVAILABLE_AT = ATTR["action"], ATTR["wallet"], ATTR["expires_at"], ATTR["available_at"]
+UNTIL, ALLOW_NEGATIVE = ATTR["until"], ATTR["allow_negative"]
+ADD, DEDUCT, REINSTATE, SET_TIER, EXTEND = (int(a) for a in Action)
+DATE = int(AttrKind.DATE)
+AVAILABLE, PENDING, DEBT = int(Bucket.AVAILABLE), int(Bucket.PENDING), int(Bucket.DEBT)
+ADJUSTED, REINSTATED, EXTENDED = int(EntryKind.ADJUSTED), int(EntryKind.REINSTATED), int(EntryKind.EXTENDED)
+STATUS_CHANGED = int(EntryKind.STATUS_CHANGED)
+INSUFFICIENT, NOT_ALLOWED, MANUAL, IMPORTED = int(Reason.INSUFFICIENT), int(Reason.NOT_ALLOWED), int(Reason.MANUAL), int(Reason.IMPORTED)
+
+
+@kernel
+def attribute(w, facts, name, missing):
+    """The value of the first attribute row of the fact in hand with that name."""
+    f = w.fact
+    for i in range(f.attr_lo, f.attr_hi):
+        if facts.attr_name[i] == name:
+            return facts.attr_value[i]
+    return missing
+
+
+@kernel
+def profile(w, p, facts):
+    """Takes over what a profile says; the first with an enrolment instant fires the enrolment rules (S3)."""
+    f, h, g = w.fact, w.head, p.settings
+    tags_cleared = False
+    for i in range(f.attr_lo, f.attr_hi):
+        name, value = facts.attr_name[i], facts.attr_value[i]
+        if name == BIRTHDAY:
+            h.birthday = value
+            h.birthday_due = next_birthday(p, f.at, value) if g.has_birthday_rule else NEVER
+        elif name == REGION:
+            h.region = value
+        elif name == CUSTOMER_TYPE:
+            h.customer_type = value
+        elif name == TAG:
+            if not tags_cleared:
+                w.span[TAGS].lo, w.span[TAGS].hi, tags_cleared = 0, 0, True
+            w.tags[slot(w, TAGS, w.tags.size)].tag = value
+        elif name == STATUS and value != h.status:
+            e = post(w, STATUS_CHANGED, f.at, g.main_wallet, 0, 0, 0, 0, 0, -1, 0)
+            e.num, e.den = h.status, value
+            h.status = value
+        elif name == g.check_attribute and facts.attr_kind[i] == DATE:
+            h.attribute_date = value
+    import_tier(w, p, facts)
+    if h.enrolled == 0 and attribute(w, facts, ENROLLED_AT, NEVER) != NEVER:
+        h.enrolled, h.enrolled_at, f.enrolled_days = 1, f.at, 0
+        earn(w, p, ON_ENROLMENT, 0, f.source, f.ref)
+    if g.has_tiers:
+        set_check_if_missing(w, p, f.at)
+        settle_tier(w, p, f.at, False)
+
+
+@kernel
+def set_check_if_missing(w, p, at):
+    """A date that the check hangs on may have become known only now."""
+    if w.head.tier_until == NEVER:
+        set_check(w, p, at)
+        watch(w, p)
+
+
+@kernel
+def tier_named(p, code):
+    for i in range(p.n.tiers):
+        if p.tier_codes[i] == code:
+            return i
+    return -1
+
+
+@kernel
+def import_tier(w, p, facts):
+    """A tier brought from another system, with its own start and end (T116, S45)."""
+    f, h = w.fact, w.head
+    code = attribute(w, facts, TIER, 0)
+    if code == 0 or not p.settings.has_tiers:
+        return
+    rung = rung_of(p, ladder_of(w, p), tier_named(p, code))
+    if rung < 0:
+        refuse(w, NOT_ALLOWED, p.settings.main_wallet, 0, 0)
+        return
+    since = attribute(w, facts, TIER_SINCE, f.at)
+    change_tier(w, p, f.at, rung, IMPORTED)
+    h.tier_since = since
+    set_check(w, p, since)
+    until = attribute(w, facts, TIER_UNTIL, NEVER)
+    if until < NEVER:
+        h.tier_until = until
+    watch(w, p)
+
+
+@kernel
+def wallet_named(p, code):
+    if code == 0:
+        return p.settings.main_wallet
+    for i in range(p.n.wallets):
+        if p.terms[i].code == code and p.terms[i].used:
+            return i
+    return -1
+
+
+@kernel
+def adjust(w, p, facts):
+    """What staff decided: points added or deducted, lots reinstated or extended, a tier set."""
+    f = w.fact
+    action, wallet = attribute(w, facts, ACTION, ADD), wallet_named(p, attribute(w, facts, WALLET, 0))
+    if f.refuse or wallet < 0:
+        refuse(w, f.refuse if f.refuse else NOT_ALLOWED, p.settings.main_wallet, 0, f.points)
+    elif action == ADD:
+        add_points(w, p, facts, wallet)
+    elif action == DEDUCT:
+        deduct(w, p, wallet, attribute(w, facts, ALLOW_NEGATIVE, 0) != 0)
+    elif action == REINSTATE:
+        reinstate(w, p, wallet, attribute(w, facts, EXPIRES_AT, NEVER))
+    elif action == EXTEND:
+        extend(w, p, wallet, attribute(w, facts, EXPIRES_AT, attribute(w, facts, UNTIL, 0)))
+    else:
+        set_tier(w, p, tier_named(p, attribute(w, facts, TIER, 0)), attribute(w, facts, UNTIL, 0))
+
+
+@kernel
+def add_points(w, p, facts, wallet):
+    f, x = w.fact, w.wallets[wallet]
+    if f.points <= 0:
+        refuse(w, NOT_ALLOWED, wallet, 0, f.points)
+        return
+    prepare(w, p, wallet, f.at, f.source)
+    g, t = w.given[wallet], p.terms[wallet]
+    g.activates = max(f.at, attribute(w, facts, AVAILABLE_AT, f.at))
+    g.expires = NEVER
+    if t.lots and t.expires != NO_EXPIRY and t.expires != FROM_ACTIVITY:
+        g.expires = expiry_from(w, p, wallet, g.activates)
+    g.expires = attribute(w, facts, EXPIRES_AT, g.expires)
+    e = post(w, ADJUSTED, f.at, wallet, PENDING if g.activates > f.at else AVAILABLE, f.points, f.source, g.n, f.ref, -1, MANUAL)
+    e.desired = f.points
+    x.adjusted += f.points
+    deliver(w, p, wallet, f.at, f.points, f.source, f.ref, False)
+
+
+@kernel
+def deduct(w, p, wallet, allow_negative):
+    """A deduction passes zero only where it says so (T091)."""
+    f, x = w.fact, w.wallets[wallet]
+    if f.points <= 0:
+        refuse(w, NOT_ALLOWED, wallet, 0, f.points)
+        return
+    if f.points > x.available and not allow_negative:
+        refuse(w, INSUFFICIENT, wallet, x.available, f.points)
+        return
+    x.adjusted -= f.points
+    if p.terms[wallet].lots == 0:
+        x.available -= f.points
+        post(w, ADJUSTED, f.at, wallet, AVAILABLE, -f.points, 0, 0, f.ref, -1, MANUAL)
+        return
+    rest = take(w, p, wallet, f.at, f.points, ADJUSTED, f.ref, MANUAL)
+    if rest > 0:
+        x.debt += rest
+        post(w, ADJUSTED, f.at, wallet, DEBT, rest, 0, 0, f.ref, -1, MANUAL)
+
+
+@kernel
+def reinstate(w, p, wallet, expires_at):
+    """Lots that expired not longer ago than the window come back (T050)."""
+    f, s, x, t = w.fact, w.span[DEAD], w.wallets[wallet], p.terms[wallet]
+    found, keep = 0, s.lo
+    for i in range(s.lo, s.hi):
+        d = w.dead[i]
+        if d.wallet == wallet and d.expired_at >= f.at - t.reinstate_within:
+            found += 1
+            expires = expires_at
+            if expires == NEVER and t.expires != NO_EXPIRY and t.expires != FROM_ACTIVITY:
+                expires = expiry_from(w, p, wallet, f.at)
+            x.expired -= d.points
+            e = post(w, REINSTATED, f.at, wallet, AVAILABLE, d.points, d.source, d.n, f.ref, -1, MANUAL)
+            e.basis = expires
+            rest = pay_debt(w, wallet, f.at, d.points, d.source, d.n)
+            x.available += rest
+            put_lot(w, d.source, d.n, wallet, d.earned_at, d.earned_at, expires, 0, rest, 0, d.source)
+            note_reminder(w, p, wallet, expires)
+        else:
+            w.dead[keep] = d
+            keep += 1
+    s.hi = keep
+    if found == 0:
+        refuse(w, NOT_ALLOWED, wallet, 0, 0)
+
+
+@kernel
+def extend(w, p, wallet, until):
+    """Every lot of a wallet that would die earlier lives until then."""
+    f, s = w.fact, w.span[LOTS]
+    i, last = s.lo, s.hi
+    if until <= f.at:
+        refuse(w, NOT_ALLOWED, wallet, 0, 0)
+        return
+    while i < last:
+        lot = w.lots[i]
+        if lot.wallet == wallet and lot.remaining > 0 and lot.expires_at < until:
+            points, source, n, earned, activates, pending, about = (
+                lot.remaining, lot.source, lot.n, lot.earned_at, lot.activates_at, lot.pending, lot.about
+            )
+            granted = lot.granted
+            e = post(w, EXTENDED, f.at, wallet, PENDING if pending else AVAILABLE, 0, source, n, f.ref, -1, MANUAL)
+            e.basis, e.desired = points, until
+            lot.remaining = 0
+            put_lot(w, source, n, wallet, earned, activates, until, granted, points, pending, about)
+        i += 1
+    drop_empty(w)
+    find_reminder(w, p, f.at)
+
+
+@kernel
+def set_tier(w, p, tier, until):
+    """A tier by hand, locked until a date (T113, S45)."""
+    f, h = w.fact, w.head
+    rung = rung_of(p, ladder_of(w, p), tier) if p.settings.has_tiers and tier >= 0 else -1
+    if rung < 0:
+        refuse(w, NOT_ALLOWED, p.settings.main_wallet, 0, 0)
+        return
+    change_tier(w, p, f.at, rung, MANUAL)
+    h.tier_locked = until
+    watch(w, p)
