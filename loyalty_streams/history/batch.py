@@ -140,7 +140,7 @@ def joined(batches: Sequence[FactBatch]) -> FactBatch:
     if len(batches) == 1:
         return batches[0]
     arrays = {name: pa.concat_arrays([getattr(b, name) for b in batches]) for name in ("members", "keys", "abouts")}
-    plain = {name: np.concatenate([getattr(b, name) for b in batches]) for name in _PLAIN}
+    plain: dict[str, Any] = {name: np.concatenate([getattr(b, name) for b in batches]) for name in _PLAIN}
     return replace(batches[0], columns=concatenate([b.columns for b in batches]), **arrays, **plain)
 
 

@@ -213,7 +213,8 @@ def _record_lines(block: bytes, line: int) -> Array:
     size = ends[real] - starts
     empty = (size == 0) | ((size == 1) & (data[np.minimum(starts, len(data) - 1)] == 13))
     first = np.concatenate([[0], np.flatnonzero(real)[:-1] + 1])
-    return (first + line)[~empty].astype(np.int64)
+    lines: Array = (first + line)[~empty].astype(np.int64)
+    return lines
 
 
 def _records(block: bytes, line: int) -> Iterator[tuple[bytes, int]]:

@@ -33,9 +33,9 @@ def ties(*columns: Array) -> Array:
 
 def ordered(arrived: Array, at: Array, kind: Array, keys: Any) -> Array | None:
     """The rows in order, or None where they are so already. Keys are looked at only where the rest ties."""
-    columns = (np.where(at < 0, -1, arrived), at, RANK[kind])
+    columns: tuple[Array, ...] = (np.where(at < 0, -1, arrived), at, RANK[kind])
     order: Array | None = None
-    if not _ascending(*columns):
+    if not _ascending(columns[0], columns[1], columns[2]):
         order = np.lexsort(columns[::-1])
         columns = tuple(c[order] for c in columns)
     tied = np.flatnonzero(ties(*columns))

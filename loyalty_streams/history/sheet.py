@@ -190,7 +190,8 @@ class Sheet:
         at = found.indices.to_numpy(zero_copy_only=False)
         bad = np.array([k is None for k in known], bool)[at] if self.n else np.zeros(0, bool)
         self.fail(bad, "BAD_CHOICE", f"{name}: one of {', '.join(words)}")
-        return np.array([k or 0 for k in known], np.int64)[at]
+        numbers_of: Array = np.array([k or 0 for k in known], np.int64)
+        return numbers_of[at]
 
     def currency(self) -> None:
         """Every row is in the programme's currency."""

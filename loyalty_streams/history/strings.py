@@ -80,7 +80,8 @@ class Bytes:
 
     def matrix(self, length: int, rows: Any) -> Array:
         """The bytes of rows of one length as a matrix (rows, length)."""
-        return self.data[self.start[rows][:, None] + np.arange(length)]
+        found: Array = self.data[self.start[rows][:, None] + np.arange(length)]
+        return found
 
     def rows_with(self, positions: Array) -> Array:
         """The rows, each once, whose strings hold the given positions of `content`."""
@@ -99,7 +100,8 @@ def _round(state: Array | np.uint64, lane: Array) -> Array:
 def _avalanche(h: Array) -> Array:
     h = (h ^ (h >> np.uint64(33))) * _P2
     h = (h ^ (h >> np.uint64(29))) * _P3
-    return h ^ (h >> np.uint64(32))
+    out: Array = h ^ (h >> np.uint64(32))
+    return out
 
 
 def _stripes(words: list[Array], length: int) -> tuple[Array, list[Array]]:
@@ -155,7 +157,7 @@ def hashes(array: Any) -> Array:
     """The codes of the strings of a `large_string` array that are in NFC: int64, 0 for the empty string."""
     raw = Bytes.of(array)
     out = np.zeros(len(array), np.uint64)
-    view = memoryview(raw.data)
+    view = memoryview(raw.data.data)
     for length, rows in raw.groups():
         if length == 0:
             continue

@@ -226,4 +226,5 @@ def _days(year: Array, month: Array, day: Array) -> Array:
     """Days since 1970-01-01 in the Gregorian calendar (years count from March, so that 29 February is the last day)."""
     y = year - (month <= 2)
     in_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    return y * 365 + y // 4 - y // 100 + y // 400 + in_year - 719_468
+    days: Array = y * 365 + y // 4 - y // 100 + y // 400 + in_year - 719_468
+    return days
