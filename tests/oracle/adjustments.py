@@ -1,0 +1,159 @@
+"""What staff and profiles change: points added, deducted, brought back, extended; tiers set or imported; who the
+member is."""
+
+from __future__ import annotations
+
+from loyalty_streams.core.codes import DAY, NEVER, Action, Bucket, EntryKind, Reason, Status
+from loyalty_streams.core.facts import Fact
+from tests.oracle.earning import earn
+from tests.oracle.lots import expiry_of, new_points, pay_debt, rank, take_available, whole_days
+from tests.oracle.model import DeadPart, Lot, Member
+from tests.oracle.programme import Version
+from tests.oracle.tiers import change, place
+
+
+def value_of(fact: Fact, name: str) -> int | str | None:
+    return next((a.value for a in fact.attributes if a.name == f"@{name}"), None)
+
+
+def number_of(fact: Fact, name: str, otherwise: int) -> int:
+    found = value_of(fact, name)
+    return found if isinstance(found, int) else otherwise
+
+
+# ---- profile ----
+
+
+def profile(m: Member, v: Version | None, fact: Fact) -> None:
+    """Who the member is; the first profile with an enrolment enrols (S3)."""
+    for name in ("region", "customer_type"):
+        found = value_of(fact, name)
+        if found is not None:
+            setattr(m, name, found)
+    tags = [str(a.value) for a in fact.attributes if a.name == "@tag"]
+    if tags:
+        m.tags = {t for t in tags if t}
+    born = value_of(fact, "birthday")
+    if isinstance(born, int):
+        m.birthday = (born // 100 % 100, born % 100) if born else None
+    for a in fact.attributes:
+        if not a.name.startswith("@"):
+            m.attributes[a.name] = (a.kind, a.value)
+    status = value_of(fact, "status")
+    if isinstance(status, int) and Status(status).name.lower() != m.status:
+        m.status = Status(status).name.lower()
+        m.post(EntryKind.STATUS_CHANGED)
+    if value_of(fact, "enrolled_at") is not None and not m.enrolment_seen:
+        m.enrolment_seen, m.enrolled_at = True, fact.at
+        if v is not None:
+            earn(m, v, v.rules_on("enrolment"), fact)
+    tier = value_of(fact, "tier")
+    if isinstance(tier, str) and v is not None and place(m, v, tier) >= 0:
+        set_tier(
+            m, v, tier, Reason.IMPORTED, number_of(fact, "tier_since", fact.at), number_of(fact, "tier_until", 0), 0
+        )
+
+
+def set_tier(m: Member, v: Version, tier: str, reason: Reason, since: int, until: int, locked: int) -> None:
+    change(m, v, tier, reason)
+    m.tier_since = m.kept_at = since
+    m.tier_until, m.locked_until = until, locked
+
+
+# ---- adjustments ----
+
+
+def adjust(m: Member, v: Version, fact: Fact) -> None:
+    action = Action(number_of(fact, "action", 0))
+    wallet = str(value_of(fact, "wallet") or v.main_wallet)
+    if action == Action.ADD:
+        add(m, v, fact, wallet)
+    elif action == Action.DEDUCT:
+        deduct(m, v, fact, wallet)
+    elif action == Action.REINSTATE:
+        reinstate(m, v, fact, wallet)
+    elif action == Action.EXTEND:
+        extend(m, v, fact, wallet)
+    else:
+        tier = str(value_of(fact, "tier") or "")
+        if place(m, v, tier) < 0:
+            m.post(EntryKind.REFUSED, reason=Reason.NOT_ALLOWED)
+        else:
+            set_tier(m, v, tier, Reason.MANUAL, fact.at, 0, number_of(fact, "until", 0))
+
+
+def add(m: Member, v: Version, fact: Fact, wallet: str) -> None:
+    """Points by hand, at once or from an instant on (T031)."""
+    activates = number_of(fact, "available_at", m.now)
+    expires = number_of(fact, "expires_at", expiry_of(m, v, wallet, m.now, max(activates, m.now), m.arrived))
+    new_points(m, v, EntryKind.ADJUSTED, wallet, fact.points, fact.key, activates=activates, expires=expires)
+
+
+def deduct(m: Member, v: Version, fact: Fact, wallet: str) -> None:
+    """Points taken by hand pass zero only where that is allowed (T091)."""
+    purse = m.purse(wallet)
+    allowed = bool(number_of(fact, "allow_negative", 0))
+    if fact.points > purse.available() and not allowed:
+        m.post(EntryKind.REFUSED, wallet, reason=Reason.INSUFFICIENT)
+        return
+    if not v.spendable(wallet):
+        purse.flat -= fact.points
+        m.post(EntryKind.ADJUSTED, wallet, -fact.points)
+        return
+    taken = take_available(m, v, wallet, fact.points)
+    for lot, points in taken:
+        m.post(EntryKind.ADJUSTED, wallet, -points, lot=lot.id)
+    short = fact.points - sum(points for _, points in taken)
+    if short > 0:
+        purse.debt += short
+        m.post(EntryKind.ADJUSTED, wallet, short, Bucket.DEBT)
+
+
+def reinstate(m: Member, v: Version, fact: Fact, wallet: str) -> None:
+    """What expired lately comes back, to live until the instant that the fact names (T050)."""
+    given = v.wallets.get(wallet, {}).get("reinstate")
+    if not given:
+        m.post(EntryKind.REFUSED, wallet, reason=Reason.NOT_ALLOWED)
+        return
+    purse = m.purse(wallet)
+    since = m.now - whole_days(given["within"]) * DAY
+    back = [d for d in purse.dead if d.expired_at >= since]
+    if not back:
+        m.post(EntryKind.REFUSED, wallet, reason=Reason.NOTHING)
+    for dead in sorted(back, key=lambda d: (d.expired_at, rank(v, d.lot))):
+        revive(m, v, fact, dead)
+
+
+def revive(m: Member, v: Version, fact: Fact, dead: DeadPart) -> None:
+    old = dead.lot
+    purse = m.purse(old.wallet)
+    purse.dead.remove(dead)
+    expires = number_of(fact, "expires_at", expiry_of(m, v, old.wallet, m.now, m.now, m.arrived))
+    lot = next((x for x in purse.lots if x.id == old.id and x.expires_at == expires and not x.pending), None)
+    if lot is None:
+        lot = Lot(
+            old.wallet,
+            old.source,
+            old.n,
+            old.earned_at,
+            old.activates_at,
+            expires,
+            old.granted,
+            0,
+            False,
+            old.arrived,
+            old.version,
+        )
+        purse.lots.append(lot)
+    lot.remaining += dead.points
+    m.post(EntryKind.REINSTATED, old.wallet, dead.points, lot=lot.id)
+    pay_debt(m, lot, dead.points)
+
+
+def extend(m: Member, v: Version, fact: Fact, wallet: str) -> None:
+    """All points of a wallet live at least until the instant that the fact names."""
+    until = number_of(fact, "expires_at", NEVER)
+    for lot in sorted(m.purse(wallet).lots, key=lambda x: rank(v, x)):
+        if lot.expires_at < until:
+            lot.expires_at = until
+            m.post(EntryKind.EXTENDED, wallet, 0, lot=lot.id)

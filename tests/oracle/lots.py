@@ -1,0 +1,257 @@
+"""Lots: when points become available, when they lapse, in which order they go, how debt is paid (T023 to T056, S15,
+S16, S21, S22)."""
+
+from __future__ import annotations
+
+from loyalty_streams.core.codes import DAY, NEVER, Bucket, EntryKind, Reason, code_of
+from tests.oracle.calendar import Span, end_of, span, start_of
+from tests.oracle.conditions import holds_for_member
+from tests.oracle.model import DeadPart, Follow, Lot, LotId, Mark, Member
+from tests.oracle.programme import Version, listed
+
+
+def in_order(m: Member, v: Version, wallet: str) -> list[Lot]:
+    """Available lots as they are consumed (S21)."""
+    return sorted((x for x in m.purse(wallet).lots if not x.pending and x.remaining), key=lambda x: rank(v, x))
+
+
+def rank(v: Version, lot: Lot) -> tuple[int, int, int, int]:
+    source = source_code(lot.source)
+    if v.wallets.get(lot.wallet, {}).get("consume") == "oldest_earned":
+        return lot.earned_at, lot.expires_at, source, lot.n
+    return lot.expires_at, lot.earned_at, source, lot.n
+
+
+def source_code(source: str) -> int:
+    """The code of a fact's key; a timer's is its instant, negative."""
+    return -int(source.removeprefix("timer/")) if source.startswith("timer/") else code_of(source)
+
+
+def activation_of(v: Version, wallet: str, earned: int, arrived: int) -> int:
+    """When points earned now become available; NEVER where an action must come first (T023, T026)."""
+    given = v.pending(wallet)
+    if "until" in given:
+        return NEVER
+    if "for" not in given:
+        return earned
+    processed = v.expires(wallet).get("base") == "processed_at"
+    t = v.shift(arrived if processed else earned, span(given["for"]))
+    if "round_up_to" in given:
+        return end_of(given["round_up_to"], t, v.zone)
+    if "round_down_to" in given:
+        return start_of(given["round_down_to"], t, v.zone)
+    return t
+
+
+def expiry_of(m: Member, v: Version, wallet: str, earned: int, activated: int, arrived: int) -> int:
+    """When points lapse (T027, T028, T036 to T044, T049); NEVER where no date says so."""
+    given = v.expires(wallet)
+    if not given or given.get("from") == "last_activity" or activated >= NEVER:
+        return NEVER
+    processed = given.get("base") == "processed_at"
+    start = earned if given.get("from") == "earning" else activated
+    if processed and (given.get("from") == "earning" or not v.pending(wallet)):
+        start = arrived
+    life = span(given["after"]) + Span(end=given.get("round_up_to", ""))
+    extensions = [span(x["by"]) for x in listed(given.get("extend")) if holds_for_member(x.get("when"), m, v)]
+    t = max(v.shift(start, life + x) for x in [Span(), *extensions])
+    if "not_before_arrival" in given:
+        t = max(t, arrived + whole_days(given["not_before_arrival"]) * DAY)
+    return t
+
+
+def whole_days(text: str) -> int:
+    given = span(text)
+    return given.days + given.exact // DAY
+
+
+def new_points(
+    m: Member,
+    v: Version,
+    kind: EntryKind,
+    wallet: str,
+    points: int,
+    source: str,
+    *,
+    activates: int,
+    expires: int,
+    rule: str = "",
+    reason: Reason = Reason.NONE,
+    ref: str = "",
+    basis: int | None = None,
+    desired: int | None = None,
+    follows: LotId | None = None,
+) -> LotId:
+    """Post points of one fact into a wallet: into its lot of that fact with the same terms, or a new one; then debt
+    is paid (S15, S16)."""
+    purse = m.purse(wallet)
+    pending = activates > m.now
+    bucket = Bucket.PENDING if pending else Bucket.AVAILABLE
+    if not v.spendable(wallet):
+        m.post(kind, wallet, points, bucket, rule=rule, reason=reason, ref=ref, basis=basis, desired=desired)
+        if pending and follows:
+            purse.flat_pending += points
+            m.follows.append(Follow(follows, wallet, source, points))
+        else:
+            purse.flat += points
+            if kind == EntryKind.EARNED:
+                mark_points(m, wallet, points, source)
+        return source, -1
+    lot = next(
+        (
+            x
+            for x in purse.lots
+            if (x.source, x.activates_at, x.expires_at) == (source, activates, expires) and x.pending == pending
+        ),
+        None,
+    )
+    if lot is None:
+        n = m.lot_numbers.get(source, 0)
+        m.lot_numbers[source] = n + 1
+        lot = Lot(wallet, source, n, m.now, activates, expires, 0, 0, pending, m.arrived, v.number)
+        purse.lots.append(lot)
+    lot.granted += points
+    lot.remaining += points
+    m.post(kind, wallet, points, bucket, rule=rule, lot=lot.id, reason=reason, ref=ref, basis=basis, desired=desired)
+    if not pending:
+        if kind == EntryKind.EARNED:
+            mark_points(m, wallet, points, source)
+        pay_debt(m, lot, points)
+    return lot.id
+
+
+def mark_points(m: Member, wallet: str, points: int, source: str) -> None:
+    """A metric in points counts what is earned when it becomes available (T024, S41)."""
+    m.wallet_marks.setdefault(wallet, []).append(Mark(m.now, points, source, m.epoch))
+
+
+def pay_debt(m: Member, lot: Lot, points: int) -> None:
+    """New available points pay the debt of their wallet first (T088, T090)."""
+    purse = m.purse(lot.wallet)
+    paid = min(purse.debt, points, lot.remaining)
+    if paid > 0:
+        purse.debt -= paid
+        lot.remaining -= paid
+        m.post(EntryKind.DEBT_PAID, lot.wallet, -paid, lot=lot.id)
+
+
+def activate(m: Member, v: Version, lot: Lot) -> None:
+    """Pending points become available, with what follows them; or they roll into another wallet (T023, T024, T056)."""
+    points = lot.remaining
+    into = (v.wallets.get(lot.wallet, {}).get("matures") or {}).get("into")
+    if lot.activates_at >= NEVER:  # by an action: expiry is reckoned now (S24)
+        lot.activates_at = m.now
+        lot.expires_at = expiry_of(m, v, lot.wallet, lot.earned_at, m.now, lot.arrived)
+    if into:
+        lot.remaining = 0
+        roll(m, v, lot, points, into, Bucket.PENDING, Reason.MATURED)
+    else:
+        lot.pending = False
+        m.post(EntryKind.ACTIVATED, lot.wallet, points, lot=lot.id)
+        mark_points(m, lot.wallet, points, lot.source)
+        pay_debt(m, lot, points)
+    for follow in [f for f in m.follows if f.lot == lot.id]:
+        m.follows.remove(follow)
+        m.purse(follow.wallet).flat_pending -= follow.points
+        m.purse(follow.wallet).flat += follow.points
+        m.post(EntryKind.ACTIVATED, follow.wallet, follow.points)
+        mark_points(m, follow.wallet, follow.points, follow.source)
+    tidy(m, lot.wallet)
+
+
+def roll(m: Member, v: Version, lot: Lot, points: int, into: str, bucket: Bucket, reason: Reason) -> None:
+    """Out of one wallet and into another, as a pair (T056)."""
+    m.post(EntryKind.TRANSFERRED_OUT, lot.wallet, -points, bucket, lot=lot.id, reason=reason)
+    expires = expiry_of(m, v, into, m.now, m.now, m.now)
+    new_points(m, v, EntryKind.TRANSFERRED_IN, into, points, m.cause, activates=m.now, expires=expires, reason=reason)
+
+
+def expire(m: Member, v: Version, lot: Lot, reason: Reason = Reason.NONE) -> None:
+    """What is left of a lot lapses, or rolls into another wallet."""
+    points, bucket = lot.remaining, Bucket.PENDING if lot.pending else Bucket.AVAILABLE
+    lot.remaining = 0
+    into = v.expires(lot.wallet).get("into")
+    if into and reason != Reason.RESET:
+        roll(m, v, lot, points, into, bucket, reason)
+    else:
+        m.post(EntryKind.EXPIRED, lot.wallet, -points, bucket, lot=lot.id, reason=reason)
+        m.purse(lot.wallet).dead.append(DeadPart(lot, points, m.now))
+    tidy(m, lot.wallet)
+
+
+def tidy(m: Member, wallet: str) -> None:
+    """Lots with nothing left are no lots; one that waits in a reservation comes back with its terms."""
+    purse = m.purse(wallet)
+    purse.lots = [x for x in purse.lots if x.remaining]
+
+
+def suspended(m: Member, v: Version | None, wallet: str) -> bool:
+    """Whether points of the wallet do not lapse in the present tier (T055)."""
+    return v is not None and m.tier in listed(v.expires(wallet).get("suspend_in"))
+
+
+def put_back(
+    m: Member,
+    v: Version,
+    kind: EntryKind,
+    lot: Lot,
+    points: int,
+    reason: Reason = Reason.NONE,
+    grace: Span | None = None,
+    ref: str = "",
+) -> None:
+    """Points return to their lot; where its date has passed they lapse at once (T062, T065, S29 to S31)."""
+    expires = lot.expires_at
+    if grace is not None and expires < NEVER:
+        expires = max(expires, v.shift(m.now, grace))
+    purse = m.purse(lot.wallet)
+    home = next((x for x in purse.lots if x.id == lot.id and x.expires_at == expires and not x.pending), None)
+    if home is None:
+        home = Lot(
+            lot.wallet,
+            lot.source,
+            lot.n,
+            lot.earned_at,
+            lot.activates_at,
+            expires,
+            lot.granted,
+            0,
+            False,
+            lot.arrived,
+            lot.version,
+        )
+        purse.lots.append(home)
+    home.remaining += points
+    m.post(kind, lot.wallet, points, lot=home.id, reason=reason, ref=ref)
+    if expires <= m.now and not suspended(m, v, lot.wallet):
+        dead = Lot(
+            home.wallet,
+            home.source,
+            home.n,
+            home.earned_at,
+            home.activates_at,
+            expires,
+            home.granted,
+            points,
+            False,
+            home.arrived,
+            home.version,
+        )
+        home.remaining -= points
+        expire(m, v, dead)
+    else:
+        pay_debt(m, home, points)
+    tidy(m, lot.wallet)
+
+
+def take_available(m: Member, v: Version, wallet: str, points: int) -> list[tuple[Lot, int]]:
+    """Take from available lots in consumption order, as far as they go; the caller posts what was taken."""
+    out = []
+    for lot in in_order(m, v, wallet):
+        take = min(points, lot.remaining)
+        if take > 0:
+            lot.remaining -= take
+            points -= take
+            out.append((lot, take))
+    tidy(m, wallet)
+    return out

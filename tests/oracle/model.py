@@ -1,0 +1,314 @@
+"""What the oracle keeps of one member, in the plainest form, and what it says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from loyalty_streams.core.codes import NEVER, AttrKind, Bucket, EntryKind, Reason
+from loyalty_streams.core.entries import COUNTERS, SOURCES, USES, postings
+from loyalty_streams.core.facts import Fact, Line
+
+LotId = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class OracleEntry:
+    """One decision. `basis` and `desired` are None where the statements do not say what they hold."""
+
+    kind: EntryKind
+    at: int
+    wallet: str = ""
+    bucket: Bucket = Bucket.AVAILABLE
+    points: int = 0
+    rule: str = ""
+    lot: LotId | None = None
+    reason: Reason = Reason.NONE
+    ref: str = ""
+    basis: int | None = None
+    desired: int | None = None
+    left: str = ""
+    entered: str = ""
+    cause: str = ""
+
+
+@dataclass
+class Lot:
+    """Points of one fact under one wallet, activation and expiry."""
+
+    wallet: str
+    source: str
+    n: int
+    earned_at: int
+    activates_at: int
+    expires_at: int
+    granted: int
+    remaining: int
+    pending: bool
+    arrived: int
+    version: int
+
+    @property
+    def id(self) -> LotId:
+        return self.source, self.n
+
+
+@dataclass
+class Follow:
+    """Points that another wallet got beside a pending lot, and that become available with it."""
+
+    lot: LotId
+    wallet: str
+    source: str
+    points: int
+    into_lot: LotId | None = None
+
+
+@dataclass
+class DeadPart:
+    """What expired of a lot, and when: what a reinstatement may bring back."""
+
+    lot: Lot
+    points: int
+    expired_at: int
+
+
+@dataclass
+class Purse:
+    """One wallet of the member. `flat` and `flat_pending` are the balances of a wallet without lots."""
+
+    lots: list[Lot] = field(default_factory=list)
+    dead: list[DeadPart] = field(default_factory=list)
+    flat: int = 0
+    flat_pending: int = 0
+    debt: int = 0
+    last_activity: int = -NEVER
+    last_lapse: int = -NEVER
+
+    def available(self) -> int:
+        return self.flat + sum(x.remaining for x in self.lots if not x.pending)
+
+    def pending(self) -> int:
+        return self.flat_pending + sum(x.remaining for x in self.lots if x.pending)
+
+
+@dataclass
+class Mark:
+    """What one purchase adds to one metric, at its instant. `epoch`: how many changes of tier came before it."""
+
+    at: int
+    value: int
+    source: str
+    epoch: int
+
+
+@dataclass
+class Part:
+    """What one rule gave to one order into one wallet, and how much of it has been taken back."""
+
+    rule: str
+    order: tuple[int, int, str, int]
+    form: str
+    wallet: str
+    points: int
+    lot: LotId
+    weights: dict[int, int]
+    used: list[tuple[object, ...]]
+    used_times: list[tuple[object, ...]]
+    also: bool = False
+    taken: int = 0
+    line_taken: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def left(self) -> int:
+        return self.points - self.taken
+
+
+@dataclass
+class OrderLine:
+    line: Line
+    counts_in_spend: bool
+    qty_back: int = 0
+    money_back: int = 0
+
+
+@dataclass
+class Order:
+    fact: Fact
+    lines: dict[int, OrderLine]
+    spend: int
+    parts: list[Part] = field(default_factory=list)
+    money_back: int = 0
+    spend_back: int = 0
+    restored: int = 0
+    full: bool = False
+
+
+@dataclass
+class HoldPart:
+    """Points of one lot (None: debt) that a redemption took; `left` of them have not been given back."""
+
+    lot: Lot | None
+    points: int
+    left: int
+
+
+@dataclass
+class Redemption:
+    """`state`: open, timed_out, released, confirmed, cancelled."""
+
+    key: str
+    wallet: str
+    points: int
+    state: str
+    until: int
+    parts: list[HoldPart]
+
+
+@dataclass
+class Member:
+    """Everything of one member."""
+
+    opened_at: int = -1
+    enrolled_at: int = 0
+    enrolment_seen: bool = False
+    through: int = -NEVER
+    now: int = -NEVER
+    cause: str = ""
+    arrived: int = 0
+    entries: list[OracleEntry] = field(default_factory=list)
+    purses: dict[str, Purse] = field(default_factory=dict)
+    lot_numbers: dict[str, int] = field(default_factory=dict)
+    follows: list[Follow] = field(default_factory=list)
+    # profile
+    birthday: tuple[int, int] | None = None
+    birthday_years: set[int] = field(default_factory=set)
+    birthday_seen: int = -NEVER
+    tags: set[str] = field(default_factory=set)
+    region: str = ""
+    customer_type: str = ""
+    status: str = "active"
+    attributes: dict[str, tuple[AttrKind, int | str]] = field(default_factory=dict)
+    # orders
+    orders: dict[str, Order] = field(default_factory=dict)
+    order_count: int = 0
+    first_at: int = -NEVER
+    last_at: int = -NEVER
+    lifetime_spend: int = 0
+    redemptions: dict[str, Redemption] = field(default_factory=dict)
+    # rules
+    counters: dict[tuple[object, ...], int] = field(default_factory=dict)
+    once: dict[tuple[str, int], str] = field(default_factory=dict)
+    waiting: dict[str, list[str]] = field(default_factory=dict)
+    # metrics
+    spend_marks: list[Mark] = field(default_factory=list)
+    order_marks: list[Mark] = field(default_factory=list)
+    wallet_marks: dict[str, list[Mark]] = field(default_factory=dict)
+    windows_seen: int = -NEVER
+    # tier
+    tier: str = ""
+    tier_since: int = 0
+    kept_at: int = 0
+    epoch: int = 0
+    graced_until: int = 0
+    tier_until: int = 0
+    locked_until: int = 0
+    reassess_at: int = 0
+    lazy: bool = False
+    noticed: set[int] = field(default_factory=set)
+    # stage
+    stage: str = "none"
+    stage_since: int = 0
+    stage_seen: int = -NEVER
+    reminded: set[tuple[str, date, int]] = field(default_factory=set)
+
+    def purse(self, wallet: str) -> Purse:
+        return self.purses.setdefault(wallet, Purse())
+
+    def reserved(self, wallet: str) -> int:
+        return sum(
+            p.left
+            for r in self.redemptions.values()
+            if r.state == "open" and r.wallet == wallet
+            for p in r.parts
+            if p.lot
+        )
+
+    def post(
+        self,
+        kind: EntryKind,
+        wallet: str = "",
+        points: int = 0,
+        bucket: Bucket = Bucket.AVAILABLE,
+        *,
+        rule: str = "",
+        lot: LotId | None = None,
+        reason: Reason = Reason.NONE,
+        ref: str = "",
+        basis: int | None = None,
+        desired: int | None = None,
+        left: str = "",
+        entered: str = "",
+    ) -> None:
+        self.entries.append(
+            OracleEntry(
+                kind,
+                self.now,
+                wallet,
+                bucket,
+                points,
+                rule,
+                lot,
+                reason,
+                ref,
+                basis,
+                desired,
+                left,
+                entered,
+                self.cause,
+            )
+        )
+
+    def totals(self) -> dict[str, dict[str, int]]:
+        """The accounts of T035 for each wallet, summed from the entries."""
+        names = ("available", "pending", "reserved", "debt", *SOURCES, *USES, "written_off")
+        out = {w: dict.fromkeys(names, 0) for w in self.purses}
+        for e in self.entries:
+            if e.wallet:
+                account = out.setdefault(e.wallet, dict.fromkeys(names, 0))
+                for name, points in postings(e.kind, e.bucket, e.points).items():
+                    account[name] += points
+                if e.kind == EntryKind.WRITTEN_OFF:
+                    account["written_off"] += abs(e.points)
+        return out
+
+    def check(self) -> None:
+        """The oracle's own books: the sums of its entries are its balances. Raises where they are not."""
+        for wallet, account in self.totals().items():
+            purse = self.purse(wallet)
+            held = {
+                "available": purse.available(),
+                "pending": purse.pending(),
+                "reserved": self.reserved(wallet),
+                "debt": purse.debt,
+            }
+            found = {name: account[name] for name in held}
+            if held != found:
+                raise ArithmeticError(f"wallet {wallet}: balances {held}, entries say {found}")
+
+
+__all__ = [
+    "COUNTERS",
+    "DeadPart",
+    "Follow",
+    "HoldPart",
+    "Lot",
+    "Mark",
+    "Member",
+    "OracleEntry",
+    "Order",
+    "OrderLine",
+    "Part",
+    "Purse",
+    "Redemption",
+]

@@ -1,0 +1,290 @@
+"""Tiers: what is measured, which rung it gives, when a member is judged, and stages of life (T092 to T116, T196,
+T197, S41 to S49)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from loyalty_streams.core.codes import NEVER, AttrKind, EntryKind, Reason
+from tests.oracle.calendar import EPOCH, Span, add_months, end_of, local_date, midnight, rolling_changes, span, start_of
+from tests.oracle.conditions import holds_for_member
+from tests.oracle.earning import earn
+from tests.oracle.lots import expire, rank
+from tests.oracle.model import Mark, Member
+from tests.oracle.programme import Version, listed
+
+Rungs = list[tuple[str, dict[str, int]]]
+LONG = Span(months=12)
+
+
+# ---- what is measured ----
+
+
+def marks_of(m: Member, metric: str) -> list[Mark]:
+    if metric == "spend":
+        return m.spend_marks
+    return m.order_marks if metric == "orders" else m.wallet_marks.get(metric, [])
+
+
+def window_of(given: Any) -> str | dict[str, str]:
+    window: str | dict[str, str] = given["window"]
+    return window
+
+
+def measure(m: Member, v: Version, metric: str, given: Any, at: int) -> int:
+    """A metric at an instant: the sum of what lies in its window."""
+    if metric == "balance":
+        return m.purse(given).available()
+    if metric == "lifetime_spend":
+        return m.lifetime_spend
+    window = window_of(given)
+    marks = marks_of(m, metric)
+    if isinstance(window, dict):
+        inside = [x for x in marks if x.epoch == m.epoch]
+    elif window.startswith("calendar_"):
+        start = start_of(window.removeprefix("calendar_"), at, v.zone)
+        inside = [x for x in marks if start <= x.at]
+    else:
+        start = v.shift(at, span(window), -1)
+        inside = [x for x in marks if start <= x.at]
+    return sum(x.value for x in inside)
+
+
+def rungs_of(m: Member, v: Version) -> Rungs:
+    """The ladder of this member: the first whose condition holds, else the common one (T114)."""
+    if not v.tiers:
+        return []
+    for other in listed(v.tiers.get("ladders")):
+        if holds_for_member(other["when"], m, v):
+            return v.ladder(other["ladder"])
+    return v.ladder(v.tiers["ladder"])
+
+
+def rung_of(m: Member, v: Version, at: int, extra: int = 0) -> str:
+    """The highest rung whose needs are met (T092, T104); `extra` is added to every metric."""
+    values = {name: measure(m, v, name, given, at) + extra for name, given in v.metrics().items()}
+    at_least = int(v.section("tiers", "any_of").get("at_least", 1))
+    rungs = rungs_of(m, v)
+    reached = rungs[0][0]
+    for tier, needs in rungs[1:]:
+        if sum(values[name] >= need for name, need in needs.items()) >= at_least:
+            reached = tier
+    return reached
+
+
+def place(m: Member, v: Version, tier: str) -> int:
+    """The rung's number on the member's ladder, -1 where it is not on it."""
+    names = [t for t, _ in rungs_of(m, v)]
+    return names.index(tier) if tier in names else -1
+
+
+# ---- judging ----
+
+
+def judge(
+    m: Member, v: Version | None, *, up: bool = True, down: bool, reason: Reason = Reason.METRIC, before: bool = False
+) -> None:
+    """Move the member to the rung that the metrics give, as far as this occasion may."""
+    if v is None or not v.tiers or m.now < m.locked_until:
+        return
+    target = rung_of(m, v, m.now - before)
+    here, there = place(m, v, m.tier), place(m, v, target)
+    if here < 0 or (there > here and up) or (there < here and down):
+        change(m, v, target, reason)
+
+
+def retier(m: Member, v: Version | None) -> None:
+    """After anything that may have moved a metric: up at once; down at once where the programme checks the window
+    and it reads a balance."""
+    if v is not None and v.tiers:
+        judge(m, v, down=v.check() == "window" and "balance" in v.metrics())
+
+
+def change(m: Member, v: Version, to: str, reason: Reason) -> None:
+    """Enter a tier; what it gives on entry is paid right after (T106, T107, S20)."""
+    before, here, there = m.tier, place(m, v, m.tier), place(m, v, to)
+    m.tier, m.tier_since, m.kept_at = to, m.now, m.now
+    m.graced_until = m.tier_until = 0
+    m.epoch += 1
+    m.post(EntryKind.TIER_CHANGED, reason=reason, left=before, entered=to)
+    if there <= here:
+        return
+    names = [t for t, _ in rungs_of(m, v)]
+    passed = names[here + 1 : there] if v.tiers.get("gifts") == "all_passed" and here >= 0 else []
+    for tier in [*passed, to]:
+        earn(m, v, v.rules_on("tier", tier))
+
+
+# ---- the periodic check ----
+
+
+def check_due(m: Member, v: Version) -> int:
+    """When the tier is checked next; NEVER where it is not (S43)."""
+    if not v.tiers or v.check() == "window" or m.tier == "":
+        return NEVER
+    if place(m, v, m.tier) <= 0 and "reset" not in v.downgrade():
+        return NEVER
+    if m.graced_until:
+        return m.graced_until
+    if m.tier_until:
+        return m.tier_until
+    earliest = m.tier_since
+    if "minimum_stay" in v.downgrade():
+        earliest = v.shift(m.tier_since, span(v.downgrade()["minimum_stay"]))
+    for k in range(0, 400):
+        t = period_end(m, v, k)
+        if t is None:
+            return NEVER
+        if t > m.kept_at and t >= earliest:
+            return t
+    return NEVER
+
+
+def period_end(m: Member, v: Version, k: int) -> int | None:
+    """The k-th instant at which a check may come."""
+    check = v.check()
+    if check == "tier_anniversary":
+        return v.shift(m.kept_at, span(v.downgrade().get("keep_for", "1 year")).times(k))
+    if check == "join_anniversary":
+        return v.shift(m.enrolled_at, LONG.times(k))
+    if check == "calendar_year":
+        return midnight(
+            local_date(m.kept_at, v.zone).replace(month=1, day=1, year=local_date(m.kept_at, v.zone).year + k), v.zone
+        )
+    found = m.attributes.get(v.downgrade()["check"]["attribute"])
+    if found is None or not isinstance(found[1], int):
+        return None
+    kind, value = found
+    if kind == AttrKind.DATE:
+        return midnight(add_months((EPOCH + timedelta(days=value)).date(), 12 * k), v.zone)
+    return v.shift(value, LONG.times(k)) if kind == AttrKind.INSTANT else None
+
+
+def notice_due(m: Member, v: Version) -> int:
+    """When a member hears that the next check would not keep the tier (T108, S47)."""
+    due = check_due(m, v)
+    if (
+        "notice_before" not in v.tiers
+        or due >= NEVER
+        or m.locked_until > m.now
+        or due in m.noticed
+        or place(m, v, m.tier) <= 0
+    ):
+        return NEVER
+    return v.shift(due, span(v.tiers["notice_before"]), -1)
+
+
+def notice(m: Member, v: Version) -> None:
+    m.noticed.add(check_due(m, v))
+    if place(m, v, rung_of(m, v, m.now)) < place(m, v, m.tier):
+        m.post(EntryKind.TIER_NOTICED, entered=m.tier)
+
+
+def run_check(m: Member, v: Version) -> None:
+    """The periodic check: kept, up, a grace, or down; then the reset (T097 to T103, S43). A calendar window is
+    judged whole."""
+    names = [t for t, _ in rungs_of(m, v)]
+    here, there = place(m, v, m.tier), place(m, v, rung_at_check(m, v))
+    down = v.downgrade()
+    if there > here:
+        change(m, v, names[there], Reason.CHECK)
+    elif there == here:
+        m.kept_at, m.graced_until, m.tier_until = m.now, 0, 0
+    elif "grace" in down and not m.graced_until:
+        m.graced_until = v.shift(m.now, span(down["grace"]))
+        return
+    else:
+        target = {"metrics": there, "one_down": here - 1, "base": 0}[down.get("to", "metrics")]
+        change(m, v, names[target], Reason.CHECK)
+    if "reset" in down:
+        reset(m, v, down["reset"])
+
+
+def rung_at_check(m: Member, v: Version) -> str:
+    """A check at the first instant of a calendar period judges the period that ended (T111)."""
+    for given in v.metrics().values():
+        window = given.get("window") if isinstance(given, dict) else None
+        if (
+            isinstance(window, str)
+            and window.startswith("calendar_")
+            and start_of(window.removeprefix("calendar_"), m.now, v.zone) == m.now
+        ):
+            return rung_of(m, v, m.now - 1)
+    return rung_of(m, v, m.now)
+
+
+def reset(m: Member, v: Version, wallet: str) -> None:
+    """Empty a wallet after the check (T097)."""
+    purse = m.purse(wallet)
+    for lot in sorted(purse.lots, key=lambda x: rank(v, x)):
+        expire(m, v, lot, Reason.RESET)
+    if purse.flat > 0:
+        m.post(EntryKind.EXPIRED, wallet, -purse.flat, reason=Reason.RESET)
+        purse.flat = 0
+
+
+# ---- windows ----
+
+
+def window_changes(m: Member, v: Version, after: int) -> int:
+    """The next instant at which a window of the programme loses something, or gets it back."""
+    out = [NEVER]
+    for metric, given in (v.metrics() if v.tiers else {}).items():
+        window = given.get("window") if isinstance(given, dict) else None
+        if not isinstance(window, str):
+            continue
+        for mark in marks_of(m, metric):
+            if window.startswith("calendar_"):
+                out += [t for t in [end_of(window.removeprefix("calendar_"), mark.at, v.zone)] if t > after]
+            else:
+                out += [t for t in rolling_changes(mark.at, span(window).months, v.zone) if t > after][:1]
+    return min(out)
+
+
+def reassessment(v: Version, at: int) -> int:
+    """When a return lowers the tier at the latest: the end of its day, or of the metric's period (T082, S44)."""
+    if v.returns("tier_effect") == "end_of_day":
+        return end_of("day", at, v.zone)
+    windows = [g.get("window") for g in v.metrics().values() if isinstance(g, dict)]
+    calendar = [w.removeprefix("calendar_") for w in windows if isinstance(w, str) and w.startswith("calendar_")]
+    return end_of(calendar[0] if calendar else "month", at, v.zone)
+
+
+# ---- stages ----
+
+
+def stage_bounds(m: Member, v: Version) -> list[int]:
+    """The instants at which a bound of a stage is crossed."""
+    out = []
+    for name, bounds in v.section("lifecycle").items():
+        if name == "precedence" or m.last_at == -NEVER:
+            continue
+        out += [m.last_at + span(bounds[b]).exact for b in ("idle", "last_order_within") if b in bounds]
+        out += [m.first_at + span(bounds[b]).exact for b in ("first_order_within",) if b in bounds]
+    return out
+
+
+def stage_holds(m: Member, bounds: dict[str, str]) -> bool:
+    if m.last_at == -NEVER:
+        return False
+    met = {
+        "idle": lambda t: m.now >= m.last_at + span(t).exact,
+        "last_order_within": lambda t: m.now < m.last_at + span(t).exact,
+        "first_order_within": lambda t: m.now < m.first_at + span(t).exact,
+        "orders_at_least": lambda t: m.order_count >= int(t),
+    }
+    return all(met[name](text) for name, text in bounds.items())
+
+
+def judge_stage(m: Member, v: Version | None, by_order: bool = False) -> None:
+    """The first stage of the precedence that holds; none holds: the stage stays (T196, T197, S49)."""
+    stages = v.section("lifecycle") if v else {}
+    names = listed(stages.get("precedence")) or [n for n in stages if n != "precedence"]
+    found = next((n for n in names if stage_holds(m, stages[n])), m.stage)
+    if found == m.stage:
+        return
+    before, m.stage, m.stage_since = m.stage, found, m.now
+    m.post(EntryKind.STAGE_CHANGED, left=before, entered=found)
+    if by_order and "idle" in stages.get(before, {}):
+        m.post(EntryKind.REACTIVATED, left=before, entered=found)
