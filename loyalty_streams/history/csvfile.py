@@ -56,8 +56,7 @@ def decoded(array: Any) -> tuple[Any, Array]:
 
 def pieces(path: Path, packed: bool) -> Iterator[Piece]:
     """The rows of a CSV file with a header. Raises OSError, EOFError where a packed file breaks off."""
-    opened: Any = gzip.open(path, "rb") if packed else path.open("rb")
-    with opened as stream:
+    with gzip.open(path, "rb") if packed else path.open("rb") as stream:
         header, line = _header(stream, path)
         names = _cells(header)
         if len(names) > MOST_COLUMNS:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,17 @@ def row_of(line: bytes) -> dict[str, Any]:
     if len(value) > MOST_COLUMNS:
         raise _Fault("TOO_LARGE", f"at most {MOST_COLUMNS} names")
     return {name: _cell(name, cell) for name, cell in value.items()}
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[Any]:
+    """Rows given as values as columns of texts; raises ValueError for a value that no cell holds."""
+    return [pa.array([_cell(n, _plain(row.get(n))) for row in rows], pa.large_string()) for n in names]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else value
 
 
 def _cell(name: str, cell: Any) -> str | None:

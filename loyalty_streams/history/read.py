@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from loyalty_streams.core.facts import Array
 from loyalty_streams.history import files as sources
+from loyalty_streams.history import jsonfile
 from loyalty_streams.history import orders as order_tables
 from loyalty_streams.history.batch import FactBatch, empty_batch, joined
 from loyalty_streams.history.content import content_hashes
@@ -18,7 +20,8 @@ from loyalty_streams.history.letters import DeadLetter, DeadLetters, Notice, Tab
 from loyalty_streams.history.options import ReadOptions
 from loyalty_streams.history.order import number, sort_batch
 from loyalty_streams.history.rows import READERS
-from loyalty_streams.history.sheet import Chunk, Sheet
+from loyalty_streams.history.sheet import Chunk, Sheet, check_columns
+from loyalty_streams.history.strings import Known
 from loyalty_streams.history.tables import TABLES
 
 Item = FactBatch | DeadLetters | Notice | TableRead
@@ -57,6 +60,7 @@ def read_history(paths: Sequence[Path], options: ReadOptions) -> Iterator[Item]:
     yield from notices
     reading = Reading(options, [file.name for file in found])
     for position, file in enumerate(found):
+        memory: dict[str, Known] = {}
         for chunk in sources.chunks(file, position, options):
             if isinstance(chunk, DeadLetters):
                 yield TableRead(file.table, sum(1 for letter in chunk.letters if letter.row))
@@ -64,8 +68,31 @@ def read_history(paths: Sequence[Path], options: ReadOptions) -> Iterator[Item]:
             else:
                 yield TableRead(file.table, len(chunk.rows))
                 yield from _notices(chunk, reading)
-                yield from _take_in(Sheet(chunk, options), reading)
+                yield from _take_in(Sheet(chunk, options, memory), reading)
     yield from _give_out(reading)
+
+
+def read_rows(table: str, rows: Sequence[Mapping[str, Any]], options: ReadOptions) -> tuple[FactBatch, tuple[DeadLetter, ...]]:
+    """Rows given as values, read as those of a file would be: commands of a shop, dead letters that were mended.
+
+    An order may carry its lines as a list `items`, and is in the programme's currency unless it says otherwise.
+    """
+    reading = Reading(options, [""])
+    tables: dict[str, list[dict[str, Any]]] = {table: []}
+    for row in rows:
+        plain = {"currency": options.currency, **row} if table == "orders" else dict(row)
+        for line in plain.pop("items", None) or ():
+            tables.setdefault("items", []).append({"order_id": plain.get("order_id"), "source": plain.get("source"), **line})
+        tables[table].append(plain)
+    found: list[Item] = []
+    for name, some in tables.items():
+        names = sorted({n for row in some for n in row})
+        columns = dict(zip(check_columns(name, name, names, options), jsonfile.columns_of(some, names), strict=True))
+        found += _take_in(Sheet(Chunk(name, 0, "", columns, np.arange(1, len(some) + 1)), options), reading)
+    found += _give_out(reading)
+    batches = [item for item in found if isinstance(item, FactBatch)]
+    letters = tuple(x for item in found if isinstance(item, DeadLetters) for x in item.letters)
+    return joined(batches) if batches else empty_batch(), letters
 
 
 def _notices(chunk: Chunk, reading: Reading) -> Iterator[Notice]:

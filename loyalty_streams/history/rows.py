@@ -16,7 +16,7 @@ from loyalty_streams.history.batch import NO_INSTANT, FactBatch, no_texts
 from loyalty_streams.history.content import attribute_digest
 from loyalty_streams.history.keys import joined, order_keys, parts
 from loyalty_streams.history.sheet import Sheet
-from loyalty_streams.history.strings import TEXT, hashes
+from loyalty_streams.history.strings import TEXT, checked, hashes
 from loyalty_streams.history.tables import TABLES
 from loyalty_streams.history.times import day_number
 
@@ -32,8 +32,10 @@ _IDENTITY = {name: i for i, name in enumerate(("link", "unlink", "merge", "unmer
 _BOOLS = {"true": 1, "false": 0, "1": 1, "0": 0}
 
 
-def build(sheet: Sheet, kind: Array | FactKind, at: Array, arrived: Array, members: Any, keys: Any, *, abouts: Any = None,
-          attributes: Attributes | None = None, revisions: Array | None = None, **fields: Array) -> FactBatch:  # fmt: skip
+def build(  # noqa: PLR0913 - one argument a part of a fact
+    sheet: Sheet, kind: Array | FactKind, at: Array, arrived: Array, members: Any, keys: Any, *, abouts: Any = None,
+    attributes: Attributes | None = None, revisions: Array | None = None, **fields: Array,
+) -> FactBatch:  # fmt: skip
     """The rows of a sheet as a batch without lines, refused rows left out. The content hash is taken later, with the lines."""
     n = sheet.n
     out: dict[str, Array] = {name: np.zeros(n, dtype) for name, dtype in DTYPES.items()}
@@ -88,7 +90,7 @@ def interactions(sheet: Sheet) -> FactBatch:
     plain = joined("interaction", parts(ids))
     unnamed = pc.equal(ids, "")
     if pc.any(unnamed).as_py():
-        words = pa.array([sheet.book.get(c, "") for c in kind.tolist()], TEXT)
+        words, _ = checked(sheet.raw("type"))
         digest = _hex(_digest(attributes, sheet.n) + hashes(about).view(np.uint64))
         plain = pc.if_else(unnamed, numbered(joined("interaction", parts(member), _digits(at), parts(words), digest)), plain)
     return build(
@@ -245,7 +247,7 @@ def identities(sheet: Sheet) -> FactBatch:
     attributes = Attributes(sheet)
     for name in ("into", "receipt"):
         attributes.text(name, name)
-    words = pa.array([sheet.book.get(c, "") for c in named.tolist()], TEXT)
+    words, _ = checked(sheet.raw("action"))
     secret = _hex(hashes(identifier).view(np.uint64))
     what = pc.if_else(pc.equal(identifier, ""), pc.if_else(pc.equal(into, ""), parts(receipt), parts(into)), secret)
     keys = joined("identity", parts(member), _digits(at), words, what)

@@ -14,7 +14,7 @@ from loyalty_streams.core.facts import Array
 from loyalty_streams.history import numbers, times
 from loyalty_streams.history.letters import DeadLetter, HistoryError, row_json
 from loyalty_streams.history.options import ReadOptions
-from loyalty_streams.history.strings import LONGEST, checked, coded, texts
+from loyalty_streams.history.strings import LONGEST, Known, checked, coded, texts
 from loyalty_streams.history.tables import TABLES
 
 INT32 = 2**31 - 1
@@ -38,8 +38,9 @@ class Chunk:
 class Sheet:
     """One chunk being read. The readers return values for all rows; what a refused row has in them means nothing."""
 
-    def __init__(self, chunk: Chunk, options: ReadOptions) -> None:
+    def __init__(self, chunk: Chunk, options: ReadOptions, memory: dict[str, Known] | None = None) -> None:
         self.chunk = chunk
+        self._memory = {} if memory is None else memory
         self.options = options
         self.n = len(chunk.rows)
         self.book: dict[int, str] = {}
@@ -131,7 +132,7 @@ class Sheet:
         array = self.chunk.columns[name]
         if not (pa.types.is_dictionary(array.type) and pa.types.is_string(array.type.value_type)):
             array = self.raw(name, "BAD_TEXT")
-        found = coded(array)
+        found = coded(array, self._memory, name)
         self.fail(found.bad, "BAD_TEXT", f"{name}: at most {LONGEST} bytes, no control characters")
         if required:
             self._missing(name, found.codes == 0)
@@ -190,8 +191,8 @@ class Sheet:
         at = found.indices.to_numpy(zero_copy_only=False)
         bad = np.array([k is None for k in known], bool)[at] if self.n else np.zeros(0, bool)
         self.fail(bad, "BAD_CHOICE", f"{name}: one of {', '.join(words)}")
-        numbers_of: Array = np.array([k or 0 for k in known], np.int64)
-        return numbers_of[at]
+        out: Array = np.array([k or 0 for k in known], np.int64)[at]
+        return out
 
     def currency(self) -> None:
         """Every row is in the programme's currency."""

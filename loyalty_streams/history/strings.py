@@ -222,16 +222,39 @@ class Coded:
     bad: Array
 
 
-def coded(array: Any, longest: int = LONGEST) -> Coded:
-    """The codes of a string or dictionary array; each distinct text is judged and hashed once."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The distinct texts of a column, judged and coded; one more row stands for none."""
+
+    distinct: Any
+    codes: Array
+    bad: Array
+
+    @classmethod
+    def of(cls, distinct: Any, longest: int) -> tuple[Known, dict[int, str]]:
+        plain, unfit = checked(texts(distinct), longest, blanks=True)
+        codes, bad = np.append(hashes(plain), 0), np.append(unfit, False)
+        fine = ~bad[:-1] & (codes[:-1] != 0)
+        if not fine.all():
+            plain = plain.filter(pa.array(fine))
+        return cls(distinct, codes, bad), dict(zip(codes[:-1][fine].tolist(), plain.to_pylist(), strict=True))
+
+
+def coded(array: Any, memory: dict[str, Known] | None = None, name: str = "", longest: int = LONGEST) -> Coded:
+    """The codes of a string or dictionary array; each distinct text is judged and hashed once.
+
+    `memory` keeps the last dictionary of a column by name: pieces of a file often share it, and then their texts are not given again.
+    """
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
-    distinct, unfit = checked(texts(array.dictionary), longest, blanks=True)
-    value = np.append(hashes(distinct), 0)
-    bad = np.append(unfit, False)
-    index = array.indices.fill_null(len(distinct)) if array.indices.null_count else array.indices
+    known = None if memory is None else memory.get(name)
+    names: dict[int, str] = {}
+    if known is None or len(known.distinct) != len(array.dictionary) or not known.distinct.equals(array.dictionary):
+        known, names = Known.of(array.dictionary, longest)
+        if memory is not None:
+            memory[name] = known
+    index = array.indices.fill_null(len(known.distinct)) if array.indices.null_count else array.indices
     at = index.to_numpy(zero_copy_only=False)
-    names = {int(c): t for c, t, b in zip(value.tolist(), distinct.to_pylist(), unfit.tolist(), strict=False) if t and not b}
-    return Coded(value[at], names, bad[at])
+    return Coded(known.codes[at], names, known.bad[at])
