@@ -1,0 +1,67 @@
+"""Pages that cannot lie: what is generated is as it should be, and the examples of the guide do what the page says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from loyalty_streams.programme import Registry, compile_versions
+from loyalty_streams.programme.diagnostics import ProgrammeError
+from loyalty_streams.programme.load import load
+from loyalty_streams.programme.spec import run_stories
+from loyalty_streams.programme.story import parse_stories
+from tests.docs_tools import pages
+from tests.docs_tools.__main__ import main
+from tests.docs_tools.examples import FILE, Example, examples
+from tests.docs_tools.parts import replace_part
+
+GUIDE = pages.ROOT / "docs" / "guide" / "programme.md"
+EXAMPLES = list(examples(GUIDE))
+
+
+@pytest.mark.parametrize("name", pages.PAGES)
+def test_a_generated_page_is_as_it_should_be(name: str) -> None:
+    stands, should_be = pages.made(name)
+    assert stands == should_be, "write it again: python -m tests.docs_tools --write"
+
+
+def test_a_page_that_has_drifted_is_named_and_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pages, "ROOT", tmp_path)
+    monkeypatch.setattr(pages, "PAGES", {"page.md": lambda text: replace_part(text, "numbers", "1 2 3")})
+    page = tmp_path / "page.md"
+    page.write_text("by hand\n<!-- generated: numbers -->\n1 2\n<!-- end: numbers -->\nby hand too\n", "utf-8")
+    assert (main([]), capsys.readouterr().out) == (1, "stale: page.md\n")
+    assert (main(["--write"]), capsys.readouterr().out) == (0, "written: page.md\n")
+    assert page.read_text("utf-8") == "by hand\n<!-- generated: numbers -->\n\n1 2 3\n\n<!-- end: numbers -->\nby hand too\n"
+    assert (main([]), capsys.readouterr().out) == (0, "")
+    assert main(["--help"]) == 2
+
+
+def test_a_page_without_the_part_that_is_generated_is_an_error() -> None:
+    with pytest.raises(LookupError, match="numbers"):
+        replace_part("a page", "numbers", "1 2 3")
+
+
+def test_the_guide_shows_programmes_with_stories_and_programmes_refused() -> None:
+    assert sum(bool(e.stories) for e in EXAMPLES) >= 8
+    assert sum(bool(e.refusal) for e in EXAMPLES) >= 2
+
+
+@pytest.mark.parametrize("example", [e for e in EXAMPLES if e.refusal], ids=lambda e: f"line {e.line}: {e.heading}")
+def test_a_programme_that_the_guide_shows_refused_is_refused_in_these_words(example: Example) -> None:
+    with pytest.raises(ProgrammeError) as caught:
+        load(example.programme, FILE)
+    assert str(caught.value) == example.refusal
+
+
+@pytest.mark.parametrize("example", [e for e in EXAMPLES if not e.refusal], ids=lambda e: f"line {e.line}: {e.heading}")
+def test_a_programme_of_the_guide_is_sound_and_its_stories_hold(example: Example) -> None:
+    loaded = load(example.programme, FILE)
+    assert not loaded.warnings, [w.render() for w in loaded.warnings]
+    compiled = compile_versions([loaded], registry=Registry())
+    results = run_stories(parse_stories(example.stories, FILE, compiled.time_zone, compiled.minor_digits), compiled) if example.stories else ()
+    assert all(r.passed for r in results), "\n\n".join(r.render() for r in results if not r.passed)
+    assert bool(results) == bool(example.stories)
