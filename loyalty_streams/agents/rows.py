@@ -1,0 +1,276 @@
+"""What a store holds of a member and of a key, as bytes: heads, segments and key rows.
+
+A **segment** is what one batch brought to one member: its facts in fold order with the decisions given on them, and the entries that came
+of them. Rows are of fixed width, so that many segments are joined into columns without looking at each.
+A **head** is the member's packed state, with what the agent asks of it before it folds.
+A **key row** remembers a business key: the content and owner of its fact, and the card that returns and cancellations need.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from loyalty_streams.core.codes import NEVER
+from loyalty_streams.core.entries import Entries, Entry
+from loyalty_streams.core.facts import Array, Columns
+
+FactRow = np.dtype([
+    ("at", "i8"), ("arrived", "i8"), ("ref", "i8"), ("about", "i8"), ("amount", "i8"), ("points", "i8"), ("channel", "i8"),
+    ("store", "i8"), ("type", "i8"), ("content", "u8"), ("revision", "i4"), ("lines", "u4"), ("attributes", "u4"),
+    ("key_size", "u2"), ("about_size", "u2"), ("kind", "u1"), ("outcome", "u1"), ("refuse", "u1"), ("spare", "u1"),
+])  # fmt: skip
+LineRow = np.dtype([("no", "i4"), ("qty", "i4"), ("sku", "i8"), ("category", "i8"), ("amount", "i8"), ("tax", "i8"), ("kind", "u1")])
+AttrRow = np.dtype([("name", "i8"), ("value", "i8"), ("kind", "u1")])
+PLAIN = ("at", "arrived", "ref", "about", "amount", "points", "channel", "store", "type", "kind", "outcome", "refuse")
+"""Columns of a fact that stand in its row as they are."""
+COUNTS = struct.Struct("<6I")
+HEAD = struct.Struct("<qqqqiiBB")
+KEY = struct.Struct("<QiBHHI")
+STATE_NONE = b""
+
+
+# ---- heads -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A member as the store knows it. `due`: the next instant at which anything changes by itself. `last_*`: where the newest fact stands in
+    the order of facts. `facts`: how many there are. `tier`, `stage`: registry numbers, -1 for none. `state`: the packed state.
+    """
+
+    due: int = NEVER
+    last_at: int = -1
+    facts: int = 0
+    entries: int = 0
+    tier: int = -1
+    stage: int = -1
+    last_rank: int = 0
+    last_key: bytes = b""
+    state: bytes = STATE_NONE
+
+    def pack(self) -> bytes:
+        fixed = HEAD.pack(
+            self.due, self.last_at, self.facts, self.entries, self.tier, self.stage, self.last_rank, min(len(self.last_key), 255)
+        )
+        # A key of more than 254 bytes is written with its length before it.
+        long = struct.pack("<H", len(self.last_key)) if len(self.last_key) >= 255 else b""
+        return b"".join((fixed, long, self.last_key, self.state))
+
+    @classmethod
+    def read(cls, data: bytes) -> Head:
+        due, last_at, facts, entries, tier, stage, rank, size = HEAD.unpack_from(data)
+        start = HEAD.size
+        if size == 255:
+            (size,) = struct.unpack_from("<H", data, start)
+            start += 2
+        return cls(due, last_at, facts, entries, tier, stage, rank, data[start : start + size], data[start + size :])
+
+
+def due_of(head: bytes) -> int:
+    """The next due instant of a packed head, without reading the rest."""
+    return int.from_bytes(head[:8], "little", signed=True)
+
+
+def due_at(head: bytes, at: int) -> bytes:
+    """A packed head that is due at another instant."""
+    return at.to_bytes(8, "little", signed=True) + head[8:]
+
+
+# ---- key rows ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """What is remembered of a business key: its fact's content hash, revision and kind (0: no fact has this key itself), the member it
+    belongs to, the key that the fact is about, and the card of an order or redemption.
+    """
+
+    content: int
+    revision: int
+    kind: int
+    member: bytes
+    about: bytes = b""
+    card: bytes = b""
+
+    def pack(self) -> bytes:
+        fixed = KEY.pack(self.content, self.revision, self.kind, len(self.member), len(self.about), len(self.card))
+        return b"".join((fixed, self.member, self.about, self.card))
+
+    @classmethod
+    def read(cls, data: bytes) -> KeyRow:
+        content, revision, kind, member, about, card = KEY.unpack_from(data)
+        at = KEY.size
+        return cls(content, revision, kind, data[at : at + member], data[at + member : at + member + about], data[at + member + about :][:card])
+
+
+# ---- segments ----------------------------------------------------------------------------------------------------------
+
+
+class Text(NamedTuple):
+    """Strings as one run of UTF-8: row i is `data[ends[i - 1]:ends[i]]`."""
+
+    data: bytes
+    sizes: Array
+
+    @classmethod
+    def of(cls, array: Any) -> Text:
+        """From a `large_string` array without nulls."""
+        offsets = np.frombuffer(array.buffers()[1], np.int64)[array.offset : array.offset + len(array) + 1]
+        data = array.buffers()[2]
+        run = data.slice(int(offsets[0]), int(offsets[-1] - offsets[0])).to_pybytes() if data is not None and len(array) else b""
+        return cls(run, np.diff(offsets))
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """The facts of a batch, clustered by member, as rows ready to be cut at member boundaries."""
+
+    facts: npt.NDArray[Any]
+    lines: npt.NDArray[Any]
+    attributes: npt.NDArray[Any]
+    line_at: Array
+    attr_at: Array
+    keys: Text
+    abouts: Text
+
+
+def pack_facts(columns: Columns, keys: Text, abouts: Text, content: Array, revisions: Array) -> Packed:
+    n = len(columns.kind)
+    facts = np.zeros(n, FactRow)
+    for name in PLAIN:
+        facts[name] = getattr(columns, name)
+    facts["content"], facts["revision"] = content, revisions
+    facts["lines"], facts["attributes"] = np.diff(columns.line_at), np.diff(columns.attr_at)
+    facts["key_size"], facts["about_size"] = keys.sizes, abouts.sizes
+    lines = np.zeros(len(columns.line_no), LineRow)
+    for name in LineRow.names or ():
+        lines[name] = getattr(columns, f"line_{name}")
+    attributes = np.zeros(len(columns.attr_name), AttrRow)
+    for name in AttrRow.names or ():
+        attributes[name] = getattr(columns, f"attr_{name}")
+    return Packed(facts, lines, attributes, columns.line_at, columns.attr_at, keys, abouts)
+
+
+def cut_segments(packed: Packed, groups: Array, entries: Entries, entry_at: Array) -> list[bytes]:
+    """The segment of each group of facts `groups[g]:groups[g + 1]` with entries `entry_at[g]:entry_at[g + 1]`.
+
+    An entry's `cause` becomes the row of its fact in the segment, its `member` 0.
+    """
+    kept = entries.copy()
+    counts = np.diff(entry_at)
+    kept["cause"] = np.where(entries["cause"] >= 0, entries["cause"] - np.repeat(groups[:-1], counts), -1)
+    kept["member"] = 0
+    ends = [np.concatenate([[0], np.cumsum(t.sizes)]) for t in (packed.keys, packed.abouts)]
+    at = [groups, packed.line_at[groups], packed.attr_at[groups], entry_at, ends[0][groups], ends[1][groups]]
+    parts = [packed.facts, packed.lines, packed.attributes, kept]
+    runs = [memoryview(np.ascontiguousarray(p).view(np.uint8).reshape(-1)) for p in parts]
+    runs += [memoryview(packed.keys.data), memoryview(packed.abouts.data)]
+    widths = [FactRow.itemsize, LineRow.itemsize, AttrRow.itemsize, Entry.itemsize, 1, 1]
+    bounds = [(a * w).tolist() for a, w in zip(at, widths, strict=True)]
+    sizes = np.stack([np.diff(a) for a in at], axis=1).astype("<u4").tobytes()
+    step = COUNTS.size
+    facts, lines, attributes, moved, names, abouts = runs
+    f, x, a, e, k, b = bounds
+    return [
+        b"".join((
+            sizes[g * step : g * step + step], facts[f[g] : f[g + 1]], lines[x[g] : x[g + 1]], attributes[a[g] : a[g + 1]],
+            moved[e[g] : e[g + 1]], names[k[g] : k[g + 1]], abouts[b[g] : b[g + 1]],
+        ))
+        for g in range(len(groups) - 1)
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """Many segments as columns. `member[i]` and `entries.member` number the members in order of appearance, `entries.cause` are rows of the columns."""
+
+    columns: Columns
+    member: Array
+    entries: Entries
+    keys: Text
+    abouts: Text
+    content: Array
+    revisions: Array
+
+    def key_of(self) -> dict[int, str]:
+        """The text of every business key that the rows have or name, by its code."""
+        found: dict[int, str] = {}
+        for codes, text in ((self.columns.ref, self.keys), (self.columns.about, self.abouts)):
+            words = split(text)
+            found.update((c, w.decode()) for c, w in zip(codes.tolist(), words, strict=True) if w)
+        return found
+
+
+def split(text: Text) -> list[bytes]:
+    """The strings of a run, one by one."""
+    ends = np.cumsum(text.sizes).tolist()
+    return [text.data[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+
+
+def join_segments(members: Iterable[Sequence[bytes]]) -> Segments:
+    """The segments of some members, each member's in order of time, as columns."""
+    gathered = _Gathered()
+    for number, segments in enumerate(members):
+        for segment in segments:
+            gathered.add(number, segment)
+    return gathered.joined()
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Pieces of segments by kind, until they are joined."""
+
+    pieces: tuple[list[bytes], ...] = field(default_factory=lambda: tuple([] for _ in range(6)))
+    sizes: list[tuple[int, ...]] = field(default_factory=list)
+    members: list[int] = field(default_factory=list)
+
+    def add(self, member: int, segment: bytes) -> None:
+        counts = COUNTS.unpack_from(segment)
+        at = COUNTS.size
+        for pieces, n, width in zip(self.pieces, counts, WIDTHS, strict=True):
+            pieces.append(segment[at : at + n * width])
+            at += n * width
+        self.sizes.append(counts)
+        self.members.append(member)
+
+    def joined(self) -> Segments:
+        runs = [b"".join(pieces) for pieces in self.pieces]
+        facts, lines = np.frombuffer(runs[0], FactRow), np.frombuffer(runs[1], LineRow)
+        attributes, entries = np.frombuffer(runs[2], AttrRow), np.frombuffer(runs[3], Entry).copy()
+        sizes = np.array(self.sizes, np.int64).reshape(-1, 6)
+        owners = np.array(self.members, np.int64)
+        first = np.cumsum(sizes[:, 0]) - sizes[:, 0]
+        entries["member"] = np.repeat(owners, sizes[:, 3])
+        entries["cause"] = np.where(entries["cause"] >= 0, entries["cause"] + np.repeat(first, sizes[:, 3]), -1)
+        out: dict[str, Array] = {name: np.ascontiguousarray(facts[name]) for name in PLAIN}
+        out["line_at"], out["attr_at"] = _offsets(facts["lines"]), _offsets(facts["attributes"])
+        out.update({f"line_{n}": np.ascontiguousarray(lines[n]) for n in LineRow.names or ()})
+        out.update({f"attr_{n}": np.ascontiguousarray(attributes[n]) for n in AttrRow.names or ()})
+        texts = [Text(runs[4], facts["key_size"].astype(np.int64)), Text(runs[5], facts["about_size"].astype(np.int64))]
+        entries = entries.view(Entry)
+        return Segments(
+            Columns(**out), np.repeat(owners, sizes[:, 0]), entries, *texts,
+            np.ascontiguousarray(facts["content"]), np.ascontiguousarray(facts["revision"]),
+        )  # fmt: skip
+
+
+WIDTHS = (FactRow.itemsize, LineRow.itemsize, AttrRow.itemsize, Entry.itemsize, 1, 1)
+
+
+def _offsets(counts: Array) -> Array:
+    out = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=out[1:])
+    return out
+
+
+def entries_of(segment: bytes) -> Entries:
+    """The entries of one segment alone."""
+    counts = COUNTS.unpack_from(segment)
+    at = COUNTS.size + sum(n * w for n, w in zip(counts[:3], WIDTHS[:3], strict=True))
+    return np.frombuffer(segment, Entry, counts[3], at)

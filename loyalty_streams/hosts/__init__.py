@@ -1,0 +1,1 @@
+"""Hosts: where the log, the states and the entries live, and how a batch is committed."""

@@ -1,0 +1,241 @@
+"""A history into the store: batches in order of arrival, rows without an instant put in their place, and a tick at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from loyalty_streams.core.codes import Disposition
+from loyalty_streams.core.facts import Array
+from loyalty_streams.history import DeadLetter, DeadLetters, FactBatch, Notice, ReadOptions, TableRead, joined, read_history, read_rows
+from loyalty_streams.history.write import row_of
+from loyalty_streams.hosts.embedded.rocks import HELD
+from loyalty_streams.hosts.embedded.store import Store
+
+LETTERS_TOLD = 1_000
+"""Dead letters that an answer holds; all are in the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an ingest has come."""
+
+    rows: int
+    facts: int
+    letters: int
+
+    def __str__(self) -> str:
+        return f"{self.rows:,} rows read, {self.facts:,} facts decided, {self.letters:,} dead letters"
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What an ingest read and how each fact ended. `read` counts rows by table, `dispositions` facts by their end, `dead_letters` the first thousand."""
+
+    read: Mapping[str, int]
+    dispositions: Mapping[str, int]
+    dead_letters: tuple[DeadLetter, ...]
+    dead_letter_count: int
+    warnings: tuple[str, ...]
+    entries: int
+
+
+def ingest(store: Store, paths: Sequence[Path], options: ReadOptions, progress: Callable[[Progress], None] | None = None) -> IngestResult:
+    """Reads files and folders of a history and decides every fact in them; the same facts again change nothing.
+
+    Raises HistoryError where the history cannot be read as asked for; nothing of it is applied then.
+    """
+    return _Ingest(store, options, progress).run(read_history(paths, options))
+
+
+def replay(store: Store, number: str, row: Mapping[str, Any], letter: DeadLetter, options: ReadOptions) -> tuple[Disposition, str]:
+    """Offers the row of a dead letter again, mended. -> how it ended, and the code where it was set aside once more.
+
+    Where it is applied, or turns out to be known, the letter leaves the list in the same commit.
+    """
+    batch, letters = read_rows(letter.table, [row], options)
+    if letters:
+        return Disposition.DEAD_LETTERED, letters[0].code
+    if not len(batch):
+        return Disposition.FILTERED, ""
+    settled = store.letter_rows(number, letter)
+    placed, _ = Undated([batch]).place_at(store, store.clocks.now)
+    batch = joined([b for b in (placed, _dated(batch)) if len(b)])
+    trial = store.agent.take(batch, store, store.clocks.tick)
+    (end, *_) = trial.dispositions or {Disposition.FILTERED: 0}
+    if end not in (Disposition.APPLIED, Disposition.DUPLICATE, Disposition.SUPERSEDED):
+        return end, trial.letters[0].code if trial.letters else ""
+    store.take(batch, dropping=settled)
+    return end, ""
+
+
+@dataclass(slots=True)
+class _Ingest:
+    store: Store
+    options: ReadOptions
+    progress: Callable[[Progress], None] | None
+    read: dict[str, int] = field(default_factory=dict)
+    ends: dict[str, int] = field(default_factory=lambda: {d.name.lower(): 0 for d in Disposition})
+    told: list[DeadLetter] = field(default_factory=list)
+    letters: int = 0
+    warnings: list[str] = field(default_factory=list)
+    entries: int = 0
+    pending: list[DeadLetter] = field(default_factory=list)
+
+    def run(self, items: Iterator[FactBatch | DeadLetters | Notice | TableRead]) -> IngestResult:
+        waiting, undated = Undated.waiting(self.store, self.options), []
+        started = False
+        for item in items:
+            if isinstance(item, TableRead):
+                self.read[item.table] = self.read.get(item.table, 0) + item.rows
+            elif isinstance(item, Notice):
+                self.warnings.append(item.text)
+            elif isinstance(item, DeadLetters):
+                self._note(item.letters)
+                self.ends["dead_lettered"] += len(item.letters)
+                self.pending += item.letters
+            else:
+                rows = item.columns.at < 0
+                if rows.any():
+                    undated.append(item.take(np.flatnonzero(rows)))
+                    item = _dated(item)
+                if len(item):
+                    if not started:
+                        waiting.add(undated)
+                        self._take(*waiting.place_known(self.store))
+                        started = True
+                    self._take(*waiting.before_first(item, self.store))
+        if not started:
+            waiting.add(undated)
+            self._take(*waiting.place_known(self.store))
+        self._end(waiting)
+        return IngestResult(self.read, self.ends, tuple(self.told), self.letters, tuple(self.warnings), self.entries)
+
+    def _take(self, batch: FactBatch, dropping: Sequence[bytes] = ()) -> None:
+        if not len(batch) and not self.pending:
+            return
+        writes = self.store.take(batch, self.pending, dropping)
+        self.pending = []
+        self._note(writes.letters)
+        for end, n in writes.dispositions.items():
+            self.ends[end.name.lower()] += n
+        self.entries += writes.entries
+        if self.progress is not None:
+            self.progress(Progress(sum(self.read.values()), sum(self.ends.values()), self.letters))
+
+    def _end(self, waiting: Undated) -> None:
+        """Rows of members who have no other fact stand at the end; where nothing says when that is, they wait for the first fact."""
+        clocks = self.store.clocks
+        end = max(clocks.newest_arrived, clocks.tick)
+        if end >= 0:
+            self._take(*waiting.place_at(self.store, end))
+        else:
+            held = waiting.held()
+            self.ends["waiting"] += len(held)
+            if held or self.pending:
+                self.store.take(waiting.nothing(), self.pending, holding=held)
+        if self.store.clocks.newest_arrived > self.store.clocks.tick:
+            self.entries += self.store.advance(self.store.clocks.newest_arrived)
+
+    def _note(self, letters: Sequence[DeadLetter]) -> None:
+        self.letters += len(letters)
+        self.told += letters[: max(0, LETTERS_TOLD - len(self.told))]
+
+
+def _dated(batch: FactBatch) -> FactBatch:
+    return batch.take(np.flatnonzero(batch.columns.at >= 0))
+
+
+class Undated:
+    """Profiles without an instant. A new member's stands just before the member's first fact, a known member's at its arrival."""
+
+    def __init__(self, parts: Sequence[FactBatch] = ()) -> None:
+        self._pool: FactBatch | None = None
+        self._held: frozenset[bytes] = frozenset()
+        self.add(parts)
+
+    @classmethod
+    def waiting(cls, store: Store, options: ReadOptions) -> Undated:
+        """Those that an earlier ingest could not place."""
+        found = [(key, json.loads(value)) for key, value in store.rocks.scan("rest", HELD, HELD[:-1] + b"0")]
+        if not found:
+            return cls()
+        batch, _ = read_rows("members", [row for _, row in found], replace(options, map={}, arrival="auto"))
+        out = cls([batch])
+        out._held = frozenset(key for key, _ in found)
+        return out
+
+    def add(self, parts: Sequence[FactBatch]) -> None:
+        some = [p.take(np.flatnonzero(p.columns.at < 0)) for p in parts]
+        some = [p for p in ([self._pool] if self._pool is not None else []) + some if len(p)]
+        if some:
+            texts = {code: text for p in some for code, text in p.strings.items()}
+            books = {code: text for p in some for code, text in p.book.items()}
+            self._pool = replace(joined(some), strings=texts, book=books)
+
+    def nothing(self) -> FactBatch:
+        from loyalty_streams.history import empty_batch
+
+        return empty_batch()
+
+    def held(self) -> list[tuple[bytes, bytes]]:
+        """Rows to be kept until their members' first facts come."""
+        if self._pool is None:
+            return []
+        rows = [row_of(self._pool.fact(i)) for i in range(len(self._pool))]
+        return [(HELD + str(row["member_id"]).encode(), json.dumps(row, ensure_ascii=False).encode()) for row in rows]
+
+    def place_known(self, store: Store) -> tuple[FactBatch, list[bytes]]:
+        """Those of members whom the store knows, at the newest arrival of the log."""
+        if self._pool is None:
+            return self.nothing(), []
+        known = np.array([h is not None for h in store.heads([m.encode() for m in self._pool.members.to_pylist()])], bool)
+        return self._leave(np.flatnonzero(known), store, None)
+
+    def before_first(self, batch: FactBatch, store: Store) -> tuple[FactBatch, list[bytes]]:
+        """The batch, with the profiles of members whose first fact is in it put before that fact."""
+        if self._pool is None or not len(self._pool):
+            return batch, []
+        rows = np.flatnonzero(np.isin(self._pool.member_codes, batch.member_codes))
+        if not len(rows):
+            return batch, []
+        codes, first = np.unique(batch.member_codes, return_index=True)
+        where = first[np.searchsorted(codes, self._pool.member_codes[rows])]
+        order = np.argsort(where, kind="stable")
+        placed, dropping = self._leave(rows[order], store, where[order], batch)
+        return replace(joined([placed, batch]), strings={**placed.strings, **batch.strings}, book={**batch.book, **placed.book}), dropping
+
+    def place_at(self, store: Store, at: int) -> tuple[FactBatch, list[bytes]]:
+        """All that are left, at one instant."""
+        if self._pool is None:
+            return self.nothing(), []
+        return self._leave(np.arange(len(self._pool)), store, None, at=at)
+
+    def _leave(self, rows: Array, store: Store, where: Array | None, batch: FactBatch | None = None, at: int = -1) -> tuple[FactBatch, list[bytes]]:
+        """Takes rows out of the pool and gives them their instant: that of row `where` of a batch, `at`, or the newest arrival."""
+        pool = self._pool
+        if pool is None or not len(rows):
+            return self.nothing(), []
+        taken = pool.take(rows)
+        self._pool = pool.take(np.setdiff1d(np.arange(len(pool)), rows))
+        if where is not None and batch is not None:
+            instants, arrived = batch.columns.at[where], batch.columns.arrived[where]
+        else:
+            instants = _after_all(taken, store, max(at, store.clocks.newest_arrived, store.clocks.tick))
+            arrived = np.maximum(taken.columns.arrived, instants)
+        dropping = [name for name in (HELD + m.encode() for m in taken.members.to_pylist()) if name in self._held]
+        return replace(taken, columns=taken.columns._replace(at=instants, arrived=arrived)), dropping
+
+
+def _after_all(taken: FactBatch, store: Store, at: int) -> Array:
+    """The instant for each row; a microsecond later where the member's newest fact stands at it, since a profile comes first of an instant."""
+    from loyalty_streams.agents.rows import Head
+
+    heads = store.heads([m.encode() for m in taken.members.to_pylist()])
+    newest = np.array([Head.read(h).last_at if h is not None else -1 for h in heads], np.int64)
+    return np.maximum(at, np.where(newest >= at, newest + 1, at))

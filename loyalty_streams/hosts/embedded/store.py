@@ -1,0 +1,306 @@
+"""The embedded store: log, states, entries and indexes in one folder, and the members agent over them.
+
+Every batch is one commit: facts, entries, states, key rows, dead letters and clocks become visible together or not at all, so that a
+process may be killed at any instant and the same facts brought again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from loyalty_streams.core.codes import Disposition
+from loyalty_streams.core.programme import Compiled
+from loyalty_streams.hosts.embedded.programmes import Programmes
+from loyalty_streams.hosts.embedded.rocks import (
+    CLOCKS,
+    LETTER_IDS,
+    LETTERS,
+    TEXTS,
+    Batch,
+    Clocks,
+    Rocks,
+    StoreError,
+    after_member,
+    check_free,
+    is_database,
+    of_batch,
+)
+
+if TYPE_CHECKING:
+    from loyalty_streams.agents.members import MembersAgent, Writes
+    from loyalty_streams.core.engine import Engine
+    from loyalty_streams.history.batch import FactBatch
+    from loyalty_streams.history.letters import DeadLetter
+    from loyalty_streams.programme import Loaded
+
+MEMBERS_A_TICK = 20_000
+
+
+class Store:
+    """An open store; close it, or use it in `with`. It is the agent's `Reader`.
+
+    Nothing heavy is imported until something is to be folded: a member's head is read without the kernel.
+    """
+
+    def __init__(self, rocks: Rocks, clocks: Clocks, programmes: Programmes) -> None:
+        self.rocks, self.clocks, self.programmes = rocks, clocks, programmes
+        self._engine: Engine | None = None
+        self._agent: MembersAgent | None = None
+
+    @classmethod
+    def open(cls, folder: Path, *, programme: Path | None = None, create: bool = False, read_only: bool = False) -> Self:
+        """Opens a store; with `create`, makes one where there is none, under a programme (a file, or a folder of versions).
+
+        A programme given for a store that has one already must be the same by content. Raises StoreError and ProgrammeError; where the
+        programme cannot be loaded, nothing is made.
+        """
+        given = Programmes.load(programme) if programme is not None else None
+        if create and not read_only and not is_database(folder):
+            _make(folder, given)
+        rocks = Rocks(folder, read_only=read_only)
+        try:
+            found = rocks.get("rest", CLOCKS)
+            if found is None:
+                raise StoreError("NOT_A_STORE", "the folder holds a database of something else", folder)
+            store = cls(rocks, Clocks.read(found, folder), Programmes.of_store(rocks))
+            if given is not None:
+                store.programmes.check_same(given, folder)
+            if not read_only and store.clocks.ticking > store.clocks.tick:
+                store.advance(store.clocks.ticking)
+        except BaseException:
+            rocks.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        self.rocks.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def folder(self) -> Path:
+        return self.rocks.folder
+
+    @property
+    def compiled(self) -> Compiled:
+        return self.programmes.compiled
+
+    @property
+    def engine(self) -> Engine:
+        """The kernel over this store's programme."""
+        if self._engine is None:
+            from loyalty_streams.core.engine import Engine
+
+            self._engine = Engine(self.compiled)
+        return self._engine
+
+    @property
+    def agent(self) -> MembersAgent:
+        if self._agent is None:
+            from loyalty_streams.agents.members import MembersAgent
+
+            self._agent = MembersAgent(self.engine)
+        return self._agent
+
+    # ---- what the agent reads ----------------------------------------------------------------------------------------
+
+    def heads(self, members: Sequence[bytes]) -> list[bytes | None]:
+        return self.rocks.get_many("heads", members)
+
+    def keys(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        return self.rocks.get_many("keys", keys)
+
+    def text(self, code: int) -> bytes | None:
+        return self.rocks.get("rest", TEXTS + code.to_bytes(8, "big", signed=True))
+
+    def segments(self, member: bytes, after: int = 0) -> Iterator[bytes]:
+        """A member's segments of batches after a number, in order of time."""
+        yield from (value for _, value in self.rocks.scan("segments", of_batch(member, after + 1), after_member(member)))
+
+    # ---- what changes it ---------------------------------------------------------------------------------------------
+
+    def take(self, facts: FactBatch, letters: Sequence[DeadLetter] = (), dropping: Sequence[bytes] = (), holding: Sequence[tuple[bytes, bytes]] = ()) -> Writes:
+        """Judges, folds and commits one batch, whose rows are in order of arrival.
+
+        With it go dead letters that the reading found, rows of `rest` that are settled by it (`dropping`), and rows that wait (`holding`).
+        """
+        writes = self.agent.take(facts, self, self.clocks.tick)
+        batch = self.rocks.batch()
+        for name in dropping:
+            batch.delete("rest", name)
+        batch.put_all("rest", holding)
+        self._commit(batch, writes, letters)
+        return writes
+
+    def ask(self, facts: FactBatch) -> Writes:
+        """Judges and folds what a shop asks. It is committed where it is applied; who asks in vain is told, and nothing is kept."""
+        writes = self.agent.take(facts, self, self.clocks.tick)
+        if set(writes.dispositions) == {Disposition.APPLIED}:
+            self._commit(self.rocks.batch(), writes, ())
+        return writes
+
+    def publish(self, version: Loaded) -> None:
+        """Adds a version. Raises what `Programmes.with_version` does; nothing is changed then.
+
+        Its start becomes a timer of every member: heads are written first, since one that is due too early does no harm.
+        """
+        programmes = self.programmes.with_version(version, self.clocks.now)
+        if programmes is self.programmes:
+            return
+        from loyalty_streams.agents.rows import due_at, due_of
+
+        start = version.programme.effective_from
+        batch = self.rocks.batch()
+        for member, head in self.rocks.scan("heads"):
+            if start is not None and due_of(head) > start:
+                batch.put("heads", member, due_at(head, start))
+        self.rocks.write(batch)
+        batch = self.rocks.batch()
+        programmes.put(batch)
+        self.rocks.write(batch)
+        self.programmes, self._engine, self._agent = programmes, None, None
+
+    def advance(self, until: int) -> int:
+        """Writes the tick: every timer due at or before it fires, for all members. -> entries written.
+
+        It may be killed in the middle: the tick is noted first, and the next opening ends it.
+        """
+        if until <= self.clocks.tick:
+            return 0
+        from loyalty_streams.agents.rows import due_of
+
+        self.clocks.ticking = until
+        written = 0
+        due: list[tuple[bytes, bytes]] = []
+        for member, head in self.rocks.scan("heads"):
+            if due_of(head) <= until:
+                due.append((member, head))
+            if len(due) == MEMBERS_A_TICK:
+                written += self._tick(due, until)
+                due = []
+        written += self._tick(due, until)
+        self.clocks.tick = until
+        batch = self.rocks.batch()
+        self._put_clocks(batch)
+        self.rocks.write(batch)
+        return written
+
+    def _tick(self, due: Sequence[tuple[bytes, bytes]], until: int) -> int:
+        if not due:
+            return 0
+        members, heads = zip(*due, strict=True)
+        writes = self.agent.advance(members, heads, self, until)
+        self._commit(self.rocks.batch(), writes, ())
+        return writes.entries
+
+    def _commit(self, batch: Batch, writes: Writes, letters: Sequence[DeadLetter]) -> None:
+        """The one place that writes what was decided. Clocks move only when the batch is on the disk."""
+        before = self.clocks
+        self.clocks = replace(before, batch=before.batch + 1, dispositions=dict(before.dispositions))
+        try:
+            self._put(batch, writes, letters)
+            self.rocks.write(batch)
+        except BaseException:
+            self.clocks = before
+            raise
+
+    def _put(self, batch: Batch, writes: Writes, letters: Sequence[DeadLetter]) -> None:
+        clocks, number = self.clocks, self.clocks.batch
+        batch.put_all("heads", writes.heads)
+        batch.put_all("segments", [(of_batch(member, number), segment) for member, segment in writes.segments])
+        batch.put_all("bases", [(of_batch(member, number), head) for member, head in writes.bases])
+        batch.put_all("keys", writes.keys)
+        for code, text in writes.texts.items():
+            batch.put("rest", TEXTS + code.to_bytes(8, "big", signed=True), text.encode())
+        fresh = self._put_letters(batch, [*letters, *writes.letters])
+        clocks.newest_arrived = max(clocks.newest_arrived, writes.newest_arrived)
+        clocks.newest_fact = max(clocks.newest_fact, writes.newest_fact)
+        clocks.entries += writes.entries
+        ends = {k.name.lower(): n for k, n in writes.dispositions.items()}
+        outside = len(letters)
+        if outside:
+            ends["dead_lettered"] = ends.get("dead_lettered", 0) + outside
+        for name, n in ends.items():
+            clocks.dispositions[name] = clocks.dispositions.get(name, 0) + n
+        clocks.facts += writes.dispositions.get(Disposition.APPLIED, 0)
+        clocks.letters += fresh
+        self._put_clocks(batch)
+
+    def _put_clocks(self, batch: Batch) -> None:
+        batch.put("rest", CLOCKS, self.clocks.pack())
+
+    # ---- dead letters ------------------------------------------------------------------------------------------------
+
+    def _put_letters(self, batch: Batch, letters: Sequence[DeadLetter]) -> int:
+        """Letters under running numbers; the same row of the same file, set aside again for the same reason, is the same letter."""
+        fresh = 0
+        names = [LETTER_IDS + letter_digest(x) for x in letters]
+        known = self.rocks.get_many("rest", names)
+        for letter, name, old in zip(letters, names, known, strict=True):
+            if old is None:
+                fresh += 1
+                number = f"{self.clocks.letters + fresh:010}".encode()
+                batch.put("rest", LETTERS + number, json.dumps(asdict(letter), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+                batch.put("rest", name, number)
+        return fresh
+
+    def letters(self) -> Iterator[tuple[str, DeadLetter]]:
+        """Every dead letter with its id, oldest first."""
+        from loyalty_streams.history.letters import DeadLetter
+
+        for key, value in self.rocks.scan("rest", LETTERS, LETTERS[:-1] + b"0"):
+            yield str(int(key[len(LETTERS) :])), DeadLetter(**json.loads(value.decode("utf-8", "surrogatepass")))
+
+    def letter(self, number: str) -> DeadLetter | None:
+        from loyalty_streams.history.letters import DeadLetter
+
+        if not number.isascii() or not number.isdigit():
+            return None
+        found = self.rocks.get("rest", LETTERS + f"{int(number):010}".encode())
+        return DeadLetter(**json.loads(found.decode("utf-8", "surrogatepass"))) if found is not None else None
+
+    def letter_rows(self, number: str, letter: DeadLetter) -> tuple[bytes, bytes]:
+        """The names of the rows that a letter stands in: to be dropped by the commit that settles it."""
+        return LETTERS + f"{int(number):010}".encode(), LETTER_IDS + letter_digest(letter)
+
+
+def _make(folder: Path, programmes: Programmes | None) -> None:
+    """Makes an empty store beside its place and moves it there whole, so that a kill leaves none or a whole one."""
+    check_free(folder)
+    if programmes is None:
+        raise StoreError("NO_PROGRAMME", "a new store needs a programme", folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        rocks = Rocks(making, create=True)
+        batch = rocks.batch()
+        programmes.put(batch)
+        batch.put("rest", CLOCKS, Clocks().pack())
+        rocks.write(batch)
+        rocks.close()
+        try:
+            os.rename(making, folder)
+        except OSError:
+            if not is_database(folder):  # else another process was quicker
+                raise
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def letter_digest(letter: DeadLetter) -> bytes:
+    """What makes two dead letters the same: place, code and row."""
+    words = json.dumps([letter.file, letter.row, letter.code, letter.raw, letter.table], ensure_ascii=False)
+    return hashlib.blake2b(words.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,0 +1,129 @@
+"""What a store does with copies, conflicts, late facts and returns of orders that it does not know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from loyalty_streams.core.codes import EntryKind, FactKind, Reason
+from loyalty_streams.hosts.embedded.past import blocks, member
+from tests.hosts.shop import a_year, ask, at, bring, codes, come_back, contents, open_store, order
+
+
+def available(store, name: str, when: str) -> int:  # type: ignore[no-untyped-def]
+    block = member(store, name, at(when))
+    assert block is not None
+    return block.states[0].wallets[0].available
+
+
+def test_t151_an_order_of_500_points_delivered_twice_gives_500(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        fact = order("O1", "M1", "2026-01-05 10:00", 50_000)
+        assert bring(store, fact) == {"applied": 1}
+        assert bring(store, fact) == {"duplicate": 1}
+        assert available(store, "M1", "2026-01-09 00:00") == 500
+
+
+def test_t153_a_till_that_syncs_five_times_counts_once_within_a_batch_too(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        fact = order("O1", "M1", "2026-01-05 10:00", 50_000)
+        assert bring(store, *[fact] * 5) == {"applied": 1, "duplicate": 4}
+        assert available(store, "M1", "2026-01-09 00:00") == 500
+
+
+def test_t152_the_same_order_with_another_content_is_a_conflict_and_the_first_stands(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "M1", "2026-01-05 10:00", 50_000))
+        assert bring(store, order("O1", "M1", "2026-01-05 10:00", 60_000)) == {"conflict": 1}
+        assert codes(store) == ["CONFLICT"]
+        assert available(store, "M1", "2026-01-09 00:00") == 500
+
+
+def test_t152_a_lower_revision_is_ignored_and_counted_and_a_higher_one_is_kept_for_later(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "M1", "2026-01-05 10:00", 50_000), revisions=[2])
+        assert bring(store, order("O1", "M1", "2026-01-05 10:00", 40_000), revisions=[1]) == {"superseded": 1}
+        assert bring(store, order("O1", "M1", "2026-01-05 10:00", 60_000), revisions=[3]) == {"dead_lettered": 1}
+        assert codes(store) == ["NOT_YET"]
+        assert store.clocks.dispositions == {"applied": 1, "superseded": 1, "dead_lettered": 1}
+
+
+def test_a_fact_before_its_members_newest_fact_is_late_whether_in_one_batch_or_two(tmp_path: Path) -> None:
+    first, late = order("O1", "M1", "2026-01-05 10:00", 1_000), order("O2", "M1", "2026-01-05 09:59", 1_000)
+    other = order("O3", "M2", "2026-01-05 09:58", 1_000)
+    for size in (1, 3):
+        with open_store(tmp_path / str(size)) as store:
+            assert bring(store, first, late, other, size=size) == {"applied": 2, "dead_lettered": 1}
+            assert codes(store) == ["LATE"]
+
+
+def test_a_fact_before_the_newest_tick_is_late_and_one_at_the_tick_is_not(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        store.advance(at("2026-01-05 10:00"))
+        late, on_time = order("O1", "M1", "2026-01-05 09:59", 1_000), order("O2", "M1", "2026-01-05 10:00", 1_000)
+        assert bring(store, late, on_time) == {"dead_lettered": 1, "applied": 1}
+        assert codes(store) == ["LATE"]
+
+
+def test_a_return_of_an_unknown_order_is_an_orphan_and_one_of_a_late_order_too(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "M1", "2026-01-05 10:00", 1_000))
+        late = order("O0", "M1", "2026-01-04 10:00", 1_000)
+        back = [come_back("R1", "nowhere", "M1", "2026-01-06 10:00", 1_000), come_back("R2", "O0", "M1", "2026-01-06 11:00", 1_000)]
+        assert bring(store, late, *back) == {"dead_lettered": 3}
+        assert codes(store) == ["LATE", "ORPHAN", "ORPHAN"]
+
+
+def test_t079_a_return_by_another_member_is_refused_and_the_refusal_is_an_entry(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "M1", "2026-01-05 10:00", 1_000))
+        assert bring(store, come_back("R1", "O1", "M2", "2026-01-06 10:00", 1_000)) == {"applied": 1}
+        (block,) = blocks(store)
+        (entry,) = block.entries[block.entries["kind"] == EntryKind.REFUSED]
+        assert (block.ids[entry["member"]], entry["reason"]) == ("M2", Reason.MEMBER_MISMATCH)
+        assert available(store, "M1", "2026-01-09 00:00") == 10
+
+
+def test_kinds_that_a_later_release_folds_are_set_aside_by_name(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        facts = [replace(order("X", "M1", "2026-01-05 10:00", 0), kind=k, key=f"x/{k}", lines=()) for k in (2, 3, 15)]
+        facts = [replace(f, kind=FactKind(f.kind)) for f in facts]
+        assert bring(store, *facts) == {"dead_lettered": 3}
+        assert codes(store) == ["NOT_YET"] * 3
+
+
+def test_batches_do_not_show(tmp_path: Path) -> None:
+    """One batch, batches of 7 and batches of one leave the same heads, key rows, facts and ledger (I5)."""
+    found = []
+    for size in (1, 7, 1_000):
+        with open_store(tmp_path / str(size)) as store:
+            bring(store, *a_year(7), size=size)
+            store.advance(at("2026-12-31 00:00"))
+            found.append(contents(store))
+    assert found[0] == found[1] == found[2]
+    assert len(found[0]["heads"]) == 12
+
+
+def test_i4_every_fact_again_changes_nothing_whatever_the_batch(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        facts = a_year(11)
+        bring(store, *facts, size=50)
+        before = contents(store)
+        ends = bring(store, *facts, size=33)
+        assert ends == {"duplicate": len(facts)}
+        assert contents(store) == before
+
+
+def test_t060_of_two_requests_for_600_of_1000_points_one_is_granted_and_the_answer_stands(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "M1", "2026-01-05 10:00", 100_000))
+        asked = [ask(FactKind.REDEEM, name, "M1", f"2026-01-10 10:00:0{n}", 600) for n, name in enumerate(("A", "B"))]
+        bring(store, *asked)
+        block = member(store, "M1")
+        assert block is not None
+        assert block.states[0].wallets[0].available == 400
+        outcomes = block.columns.outcome[block.columns.kind == FactKind.REDEEM].tolist()
+        assert outcomes == [1, 2]
+        refused = block.columns.refuse[block.columns.kind == FactKind.REDEEM].tolist()
+        assert refused == [0, Reason.INSUFFICIENT]
+        assert bring(store, *asked) == {"duplicate": 2}
