@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from loyalty_streams.agents.judging import ENDINGS, ORDER, RANK, RETURNS, Candidates, Known, Verdict, judge
-from loyalty_streams.agents.rows import Head, KeyRow, Text, cut_segments, pack_facts, split
+from loyalty_streams.agents.rows import Head, KeyRow, Text, cut_segments, key_row, pack_facts, split
 from loyalty_streams.core.codes import Disposition, EntryKind, FactKind, Outcome, Reason
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entries
@@ -247,7 +247,8 @@ def _keep_heads(a: Accepted, folded: Folded, entry_counts: Sequence[int], writes
     for g, (member, old) in enumerate(zip(a.ids, a.heads, strict=True)):
         facts, last = groups[g + 1] - groups[g], groups[g + 1] - 1
         where = (int(a.columns.at[last]), int(ranks[last]), a.keys[last]) if facts else (old.last_at, old.last_rank, old.last_key)
-        head = Head(sooner(due[g], starts, max(where[0], until)), where[0], old.facts + facts, old.entries + entry_counts[g], tier[g], stage[g], where[1], where[2], states[at[g] : at[g + 1]])
+        next_due, state = sooner(due[g], starts, max(where[0], until)), states[at[g] : at[g + 1]]
+        head = Head(next_due, where[0], old.facts + facts, old.entries + entry_counts[g], tier[g], stage[g], where[1], where[2], state)
         packed = head.pack()
         writes.heads.append((member, packed))
         if old.facts // BASE_EVERY != head.facts // BASE_EVERY:
@@ -274,13 +275,14 @@ def _keep_keys(a: Accepted, folded: Folded, known_keys: Mapping[bytes, KeyRow], 
     groups = np.repeat(np.arange(len(a.ids)), np.diff(a.groups)).tolist()
     refs, kinds = a.columns.ref.tolist(), a.columns.kind.tolist()
     content, revisions = a.content.tolist(), a.revisions.tolist()
-    for row, key in enumerate(a.keys):
-        group, kind = groups[row], kinds[row]
-        about = a.abouts[row] if kind == ORDER else b""
-        card = bytes_of.pop((group, refs[row]), b"") if kind == ORDER else b""
-        writes.keys.append((key, KeyRow(content[row], revisions[row], kind, a.ids[group], about, card).pack()))
+    for key, about, kind, ref, group, hashed, revision in zip(a.keys, a.abouts, kinds, refs, groups, content, revisions, strict=True):
+        if kind == ORDER:
+            row = key_row(hashed, revision, kind, a.ids[group], about, bytes_of.pop((group, ref), b""))
+        else:
+            row = key_row(hashed, revision, kind, a.ids[group], b"", b"")
+        writes.keys.append((key, row))
     names = {code: name for code, name in zip(a.columns.about.tolist(), a.abouts, strict=True) if code}
-    for (group, ref), card in bytes_of.items():
+    for (_, ref), card in bytes_of.items():
         name = names[ref]
         writes.keys.append((name, replace(known_keys[name], card=card).pack()))
     texts = dict(writes.texts)

@@ -99,14 +99,18 @@ class KeyRow:
     card: bytes = b""
 
     def pack(self) -> bytes:
-        fixed = KEY.pack(self.content, self.revision, self.kind, len(self.member), len(self.about), len(self.card))
-        return b"".join((fixed, self.member, self.about, self.card))
+        return key_row(self.content, self.revision, self.kind, self.member, self.about, self.card)
 
     @classmethod
     def read(cls, data: bytes) -> KeyRow:
         content, revision, kind, member, about, card = KEY.unpack_from(data)
         at = KEY.size
         return cls(content, revision, kind, data[at : at + member], data[at + member : at + member + about], data[at + member + about :][:card])
+
+
+def key_row(content: int, revision: int, kind: int, member: bytes, about: bytes, card: bytes) -> bytes:
+    """A packed key row of its parts: one is written for every fact."""
+    return KEY.pack(content, revision, kind, len(member), len(about), len(card)) + member + about + card
 
 
 # ---- segments ----------------------------------------------------------------------------------------------------------
@@ -169,7 +173,7 @@ def cut_segments(packed: Packed, groups: Array, entries: Entries, entry_at: Arra
     ends = [np.concatenate([[0], np.cumsum(t.sizes)]) for t in (packed.keys, packed.abouts)]
     at = [groups, packed.line_at[groups], packed.attr_at[groups], entry_at, ends[0][groups], ends[1][groups]]
     parts = [packed.facts, packed.lines, packed.attributes, kept]
-    runs = [memoryview(np.ascontiguousarray(p).view(np.uint8).reshape(-1)) for p in parts]
+    runs = [memoryview(p.tobytes()) for p in parts]
     runs += [memoryview(packed.keys.data), memoryview(packed.abouts.data)]
     widths = [FactRow.itemsize, LineRow.itemsize, AttrRow.itemsize, Entry.itemsize, 1, 1]
     bounds = [(a * w).tolist() for a, w in zip(at, widths, strict=True)]
@@ -188,7 +192,9 @@ def cut_segments(packed: Packed, groups: Array, entries: Entries, entry_at: Arra
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """Many segments as columns. `member[i]` and `entries.member` number the members in order of appearance, `entries.cause` are rows of the columns."""
+    """Many segments as columns. `member[i]` and `entries.member` number the members in order of appearance, `entries.cause` are rows of the
+    columns.
+    """
 
     columns: Columns
     member: Array
@@ -252,10 +258,9 @@ class _Gathered:
         out["line_at"], out["attr_at"] = _offsets(facts["lines"]), _offsets(facts["attributes"])
         out.update({f"line_{n}": np.ascontiguousarray(lines[n]) for n in LineRow.names or ()})
         out.update({f"attr_{n}": np.ascontiguousarray(attributes[n]) for n in AttrRow.names or ()})
-        texts = [Text(runs[4], facts["key_size"].astype(np.int64)), Text(runs[5], facts["about_size"].astype(np.int64))]
-        entries = entries.view(Entry)
+        keys, abouts = (Text(runs[k], facts[name].astype(np.int64)) for k, name in ((4, "key_size"), (5, "about_size")))
         return Segments(
-            Columns(**out), np.repeat(owners, sizes[:, 0]), entries, *texts,
+            Columns(**out), np.repeat(owners, sizes[:, 0]), entries.view(Entry), keys, abouts,
             np.ascontiguousarray(facts["content"]), np.ascontiguousarray(facts["revision"]),
         )  # fmt: skip
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from loyalty_streams.core.entries import Entries, Entry
-from loyalty_streams.core.facts import Columns
+from loyalty_streams.core.facts import Columns, empty_columns
 from loyalty_streams.core.kernel.fold import fold
+from loyalty_streams.core.kernel.jit import compiling
 from loyalty_streams.core.kernel.pack import CARDS_TOO_SMALL, NEWER, TOO_SMALL
 from loyalty_streams.core.kernel.records import SECTIONS, Card, Work
 from loyalty_streams.core.kernel.rows import ENTRIES_FULL
@@ -38,7 +39,8 @@ class Folded:
     """What one call decided. `entries.member` is the position of the group, `entries.cause` the row of the columns (-1: a timer).
 
     `states[state_at[g]:state_at[g + 1]]` is the packed state of group g. `card_rows` names the cards that are new or changed, bytes
-    `cards[lo:hi]` each; where a name occurs twice for a member, the later one stands.
+    `cards[lo:hi]` each; where a name occurs twice for a member, the later one stands. `due`, `tier` and `stage` of group g say when anything
+    changes next without a fact (NEVER: nothing does), and the registry numbers of what the member is in (-1: none).
     """
 
     entries: Entries
@@ -46,14 +48,23 @@ class Folded:
     state_at: Int64s
     cards: Bytes
     card_rows: npt.NDArray[Any]
+    due: Int64s
+    tier: Int64s
+    stage: Int64s
 
 
 class Engine:
-    """The kernel with a workspace of its own: for one thread at a time."""
+    """The kernel with a workspace of its own: for one thread at a time. The first of a process compiles it, or takes it from the cache."""
+
+    _ready: ClassVar[bool] = False
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
         self._work = np.zeros(1, Work)  # pages are touched only as far as they are used
+        if not Engine._ready:
+            with compiling():
+                self.fold(empty_columns(), np.zeros(2, np.int64))
+            Engine._ready = True
 
     def fold(
         self,
@@ -86,12 +97,13 @@ class Engine:
         new_at = np.zeros(2 * n + 2, np.int64)
         out = np.empty(max(FIRST_CARD_BYTES, 256 * order.size) if keep_cards else 1, np.uint8)
         out_rows = np.zeros(max(FIRST_CARDS, 2 * order.size) if keep_cards else 1, Card)
+        glance = np.zeros((n, 3), np.int64)
         work, control = self._work, self._work["ctl"]
         control["entries"], control["cards_out"] = 0, 0
         taken, done = [], 0
         while done < n:
             done = int(fold(columns, order, groups, done, ends, old, old_at, card_bytes, card_at, card_of, self.compiled.tables, work, new, new_at,
-                            out, out_rows, flags))
+                            out, out_rows, glance, flags))
             full, count = int(control["full"][0]), int(control["entries"][0])
             if count:
                 taken.append(work["entries"][0, :count].copy())
@@ -106,7 +118,7 @@ class Engine:
         end = int(new_at[n]) if keep_states else 0
         card_count = int(control["cards_out"][0]) if keep_cards else 0
         card_end = int(out_rows[card_count - 1]["hi"]) if card_count else 0
-        return Folded(entries, new[:end], new_at[: n + 1], out[:card_end], out_rows[:card_count])
+        return Folded(entries, new[:end], new_at[: n + 1], out[:card_end], out_rows[:card_count], *glance.T.copy())
 
 
 def _gather(cards: Sequence[tuple[int, bytes]], groups: int) -> tuple[Bytes, Int64s, Int64s]:

@@ -17,10 +17,10 @@ def test_t188_the_balance_and_the_lots_of_a_past_instant_are_those_of_that_insta
     with open_store(tmp_path) as store:
         bring(store, order("O1", "M1", "2026-01-05 10:00", 10_000), order("O2", "M1", "2026-02-01 10:00", 5_000))
         seen = {}
-        for day in ("2026-01-05 10:00", "2026-01-06 00:00", "2026-01-08 10:00", "2026-02-02 00:00", "2026-02-05 00:00", "2026-03-08 10:00", "2026-05-01 00:00"):
-            block = member(store, "M1", at(day))
+        for day in ("01-05 10:00", "01-06 00:00", "01-08 10:00", "02-02 00:00", "02-05 00:00", "03-08 10:00", "05-01 00:00"):
+            block = member(store, "M1", at(f"2026-{day}"))
             wallet = block.states[0].wallets[0] if block else None
-            seen[day[5:10]] = (wallet.available, wallet.pending, wallet.expired) if wallet else None
+            seen[day[:5]] = (wallet.available, wallet.pending, wallet.expired) if wallet else None
         assert seen == {
             "01-05": None, "01-06": (0, 100, 0), "01-08": (100, 0, 0), "02-02": (100, 50, 0), "02-05": (150, 0, 0), "03-08": (50, 0, 100),
             "05-01": (0, 0, 150),
@@ -46,7 +46,6 @@ def test_a_store_as_it_was_equals_a_store_that_was_brought_no_more(tmp_path: Pat
         part.advance(cut)
         (then,), (now,) = blocks(whole, cut), blocks(part)
         assert then.ids == now.ids
-        assert [s.packed(0) for s in (then.states, now.states)][0] == now.states.packed(0)
         assert [then.states.packed(k) for k in range(len(then.ids))] == [now.states.packed(k) for k in range(len(now.ids))]
         plain = [n for n in then.entries.dtype.names if n not in ("booked", "cause")]
         assert all(np.array_equal(then.entries[n], now.entries[n]) for n in plain)

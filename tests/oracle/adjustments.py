@@ -3,10 +3,10 @@ member is."""
 
 from __future__ import annotations
 
-from loyalty_streams.core.codes import DAY, NEVER, Action, Bucket, EntryKind, Reason, Status
+from loyalty_streams.core.codes import DAY, Action, Bucket, EntryKind, Reason, Status
 from loyalty_streams.core.facts import Fact
 from tests.oracle.earning import earn
-from tests.oracle.lots import expiry_of, new_points, pay_debt, rank, take_available, whole_days
+from tests.oracle.lots import expiry_of, new_points, pay_debt, place_of, take_available, whole_days
 from tests.oracle.model import DeadPart, Lot, Member
 from tests.oracle.programme import Version
 from tests.oracle.tiers import change, place
@@ -24,7 +24,7 @@ def number_of(fact: Fact, name: str, otherwise: int) -> int:
 # ---- profile ----
 
 
-def profile(m: Member, v: Version | None, fact: Fact) -> None:
+def profile(m: Member, v: Version, fact: Fact) -> None:
     """Who the member is; the first profile with an enrolment enrols (S3)."""
     for name in ("region", "customer_type"):
         found = value_of(fact, name)
@@ -37,27 +37,35 @@ def profile(m: Member, v: Version | None, fact: Fact) -> None:
     if isinstance(born, int):
         m.birthday = (born // 100 % 100, born % 100) if born else None
     for a in fact.attributes:
+        if v.check() == "attribute" and a.name == v.downgrade()["check"]["attribute"] and m.attributes.get(a.name) != (a.kind, a.value):
+            m.check_known_at = m.now
         if not a.name.startswith("@"):
             m.attributes[a.name] = (a.kind, a.value)
     status = value_of(fact, "status")
     if isinstance(status, int) and Status(status).name.lower() != m.status:
         m.status = Status(status).name.lower()
         m.post(EntryKind.STATUS_CHANGED)
+    import_tier(m, v, fact)
     if value_of(fact, "enrolled_at") is not None and not m.enrolment_seen:
+        if v.check() == "join_anniversary" and m.enrolled_at != fact.at:
+            m.check_known_at = m.now
         m.enrolment_seen, m.enrolled_at = True, fact.at
-        if v is not None:
-            earn(m, v, v.rules_on("enrolment"), fact)
+        earn(m, v, v.rules_on("enrolment"), fact)
+
+
+def import_tier(m: Member, v: Version, fact: Fact) -> None:
+    """A tier brought from another system: nobody reaches it now, so it pays nothing (T116, S45)."""
     tier = value_of(fact, "tier")
-    if isinstance(tier, str) and v is not None and place(m, v, tier) >= 0:
-        set_tier(
-            m, v, tier, Reason.IMPORTED, number_of(fact, "tier_since", fact.at), number_of(fact, "tier_until", 0), 0
-        )
-
-
-def set_tier(m: Member, v: Version, tier: str, reason: Reason, since: int, until: int, locked: int) -> None:
-    change(m, v, tier, reason)
-    m.tier_since = m.kept_at = since
-    m.tier_until, m.locked_until = until, locked
+    if not isinstance(tier, str) or not v.tiers:
+        return
+    if place(m, v, tier) < 0:
+        m.post(EntryKind.REFUSED, reason=Reason.NOT_ALLOWED)
+        return
+    change(m, v, tier, Reason.IMPORTED, gifts=False)
+    m.tier_since = m.kept_at = number_of(fact, "tier_since", fact.at)
+    m.check_known_at = m.now
+    m.locked_until = 0
+    m.tier_until = number_of(fact, "tier_until", 0)
 
 
 # ---- adjustments ----
@@ -79,18 +87,37 @@ def adjust(m: Member, v: Version, fact: Fact) -> None:
         if place(m, v, tier) < 0:
             m.post(EntryKind.REFUSED, reason=Reason.NOT_ALLOWED)
         else:
-            set_tier(m, v, tier, Reason.MANUAL, fact.at, 0, number_of(fact, "until", 0))
+            change(m, v, tier, Reason.MANUAL)
+            m.locked_until = number_of(fact, "until", 0)
 
 
 def add(m: Member, v: Version, fact: Fact, wallet: str) -> None:
     """Points by hand, at once or from an instant on (T031)."""
-    activates = number_of(fact, "available_at", m.now)
-    expires = number_of(fact, "expires_at", expiry_of(m, v, wallet, m.now, max(activates, m.now), m.arrived))
-    new_points(m, v, EntryKind.ADJUSTED, wallet, fact.points, fact.key, activates=activates, expires=expires)
+    if fact.points <= 0:
+        m.post(EntryKind.REFUSED, wallet, reason=Reason.NOT_ALLOWED)
+        return
+    activates = max(number_of(fact, "available_at", m.now), m.now)
+    expires = number_of(fact, "expires_at", expiry_of(m, v, wallet, m.now, activates, m.arrived))
+    new_points(
+        m,
+        v,
+        EntryKind.ADJUSTED,
+        wallet,
+        fact.points,
+        fact.key,
+        activates=activates,
+        expires=expires,
+        reason=Reason.MANUAL,
+        ref=fact.key,
+        desired=fact.points,
+    )
 
 
 def deduct(m: Member, v: Version, fact: Fact, wallet: str) -> None:
     """Points taken by hand pass zero only where that is allowed (T091)."""
+    if fact.points <= 0:
+        m.post(EntryKind.REFUSED, wallet, reason=Reason.NOT_ALLOWED)
+        return
     purse = m.purse(wallet)
     allowed = bool(number_of(fact, "allow_negative", 0))
     if fact.points > purse.available() and not allowed:
@@ -98,15 +125,15 @@ def deduct(m: Member, v: Version, fact: Fact, wallet: str) -> None:
         return
     if not v.spendable(wallet):
         purse.flat -= fact.points
-        m.post(EntryKind.ADJUSTED, wallet, -fact.points)
+        m.post(EntryKind.ADJUSTED, wallet, -fact.points, reason=Reason.MANUAL, ref=fact.key)
         return
     taken = take_available(m, v, wallet, fact.points)
     for lot, points in taken:
-        m.post(EntryKind.ADJUSTED, wallet, -points, lot=lot.id)
+        m.post(EntryKind.ADJUSTED, wallet, -points, lot=lot.id, reason=Reason.MANUAL, ref=fact.key)
     short = fact.points - sum(points for _, points in taken)
     if short > 0:
         purse.debt += short
-        m.post(EntryKind.ADJUSTED, wallet, short, Bucket.DEBT)
+        m.post(EntryKind.ADJUSTED, wallet, short, Bucket.DEBT, reason=Reason.MANUAL, ref=fact.key)
 
 
 def reinstate(m: Member, v: Version, fact: Fact, wallet: str) -> None:
@@ -119,8 +146,8 @@ def reinstate(m: Member, v: Version, fact: Fact, wallet: str) -> None:
     since = m.now - whole_days(given["within"]) * DAY
     back = [d for d in purse.dead if d.expired_at >= since]
     if not back:
-        m.post(EntryKind.REFUSED, wallet, reason=Reason.NOTHING)
-    for dead in sorted(back, key=lambda d: (d.expired_at, rank(v, d.lot))):
+        m.post(EntryKind.REFUSED, wallet, reason=Reason.NOT_ALLOWED)
+    for dead in back:
         revive(m, v, fact, dead)
 
 
@@ -143,17 +170,40 @@ def revive(m: Member, v: Version, fact: Fact, dead: DeadPart) -> None:
             False,
             old.arrived,
             old.version,
+            old.about,
         )
         purse.lots.append(lot)
     lot.remaining += dead.points
-    m.post(EntryKind.REINSTATED, old.wallet, dead.points, lot=lot.id)
+    m.post(
+        EntryKind.REINSTATED,
+        old.wallet,
+        dead.points,
+        lot=lot.id,
+        reason=Reason.MANUAL,
+        ref=fact.key,
+        basis=expires,
+    )
     pay_debt(m, lot, dead.points)
 
 
 def extend(m: Member, v: Version, fact: Fact, wallet: str) -> None:
     """All points of a wallet live at least until the instant that the fact names."""
-    until = number_of(fact, "expires_at", NEVER)
-    for lot in sorted(m.purse(wallet).lots, key=lambda x: rank(v, x)):
+    until = number_of(fact, "expires_at", number_of(fact, "until", 0))
+    if until <= m.now:
+        m.post(EntryKind.REFUSED, wallet, reason=Reason.NOT_ALLOWED)
+        return
+    for lot in sorted(m.purse(wallet).lots, key=place_of):
         if lot.expires_at < until:
             lot.expires_at = until
-            m.post(EntryKind.EXTENDED, wallet, 0, lot=lot.id)
+            bucket = Bucket.PENDING if lot.pending else Bucket.AVAILABLE
+            m.post(
+                EntryKind.EXTENDED,
+                wallet,
+                0,
+                bucket,
+                lot=lot.id,
+                reason=Reason.MANUAL,
+                ref=fact.key,
+                basis=lot.remaining,
+                desired=until,
+            )

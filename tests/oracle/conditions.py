@@ -183,9 +183,7 @@ def compare(actual: int | None, op: str, values: list[Any]) -> bool:
         return actual not in values
     if op == "between":
         return bool(values[0] <= actual <= values[1])
-    return bool(
-        {"lt": actual < values[0], "lte": actual <= values[0], "gt": actual > values[0], "gte": actual >= values[0]}[op]
-    )
+    return bool({"lt": actual < values[0], "lte": actual <= values[0], "gt": actual > values[0], "gte": actual >= values[0]}[op])
 
 
 __all__ = ["AttrKind", "Scene", "compare", "fields_of", "holds", "holds_for_line", "holds_for_member", "ladder_places"]

@@ -37,6 +37,14 @@ class Candidate:
     def pays(self) -> bool:
         return self.points > 0 and self.refused == Reason.NONE
 
+    @property
+    def factor(self) -> Fraction:
+        """What the basis is multiplied with: points a minor unit, points a step, the multiplier, fixed points."""
+        points = self.rule.raw.get("points") or {}
+        if self.rule.form == "proportional":
+            return Fraction(points["rate"]) / self.per
+        return self.rule.multiplier if self.rule.form == "multiply" else Fraction(points.get("rate") or points["fixed"])
+
     def refuse(self, reason: Reason) -> None:
         self.refused, self.desired, self.points = reason, self.points, 0
 
@@ -62,9 +70,7 @@ class Candidate:
 
 def valid(v: Version, rule: Rule, at: int) -> bool:
     given = rule.raw.get("valid") or {}
-    return ("from" not in given or v.instant(given["from"]) <= at) and (
-        "until" not in given or at < v.instant(given["until"])
-    )
+    return ("from" not in given or v.instant(given["from"]) <= at) and ("until" not in given or at < v.instant(given["until"]))
 
 
 def once_key(m: Member, v: Version, rule: Rule) -> tuple[str, int]:
@@ -89,9 +95,7 @@ def part_of_order(rule: Rule, scene: Scene, after: str | None) -> str:
     return {(True, True): "whole", (True, False): "below", (False, True): "above"}.get((before, then), "")
 
 
-def candidates(
-    m: Member, v: Version, rules: list[Rule], fact: Fact | None, basket: Basket | None, after: str | None
-) -> list[Candidate]:
+def candidates(m: Member, v: Version, rules: list[Rule], fact: Fact | None, basket: Basket | None, after: str | None) -> list[Candidate]:
     """The rules whose validity, condition and `once` let them pay."""
     out = []
     for rule in rules:
@@ -173,12 +177,7 @@ def in_a_row(multipliers: list[Candidate], rates: list[Candidate]) -> None:
 
     def total() -> Fraction:
         return sum(
-            (
-                r.rate(
-                    sum((Fraction(r.amount(x, [])) * product.get(x.line.no, Fraction(1)) for x in r.lines), Fraction(0))
-                )
-                for r in rates
-            ),
+            (r.rate(sum((Fraction(r.amount(x, [])) * product.get(x.line.no, Fraction(1)) for x in r.lines), Fraction(0))) for r in rates),
             Fraction(0),
         )
 
@@ -260,7 +259,7 @@ def earn(
         if c.refused:
             m.post(EntryKind.REFUSED, c.rule.wallet, rule=c.rule.id, reason=c.refused, basis=c.basis, desired=c.desired)
         elif c.points > 0:
-            parts += pay(m, v, c, fact.key if fact else "")
+            parts += pay(m, v, c, fact.key if fact else m.cause)
     return parts
 
 
@@ -268,7 +267,7 @@ def pay(m: Member, v: Version, c: Candidate, about: str, source: str = "") -> li
     """Post what one rule gives, and the same into another wallet (S14)."""
     rule, source = c.rule, source or m.cause
     if rule.once:
-        m.once[once_key(m, v, rule)] = about
+        m.once[once_key(m, v, rule)] = about if rule.trigger[0] == "order" else ""
     activates = activation_of(v, rule.wallet, m.now, m.arrived)
     expires = expiry_of(m, v, rule.wallet, m.now, activates, m.arrived)
     lot = new_points(
@@ -284,12 +283,13 @@ def pay(m: Member, v: Version, c: Candidate, about: str, source: str = "") -> li
         reason=c.capped,
         ref=about,
         basis=c.basis,
-        desired=c.desired,
+        desired=c.points if c.desired is None else c.desired,
+        factor=c.factor,
     )
-    weights = {x.line.no: quantity([x]) if rule.form == "per_unit" else c.amount(x, []) for x in c.lines}
+    weights = {x.line.no: quantity([x]) if rule.form == "per_unit" else x.net for x in c.lines}
     parts = [Part(rule.id, (*rule.order, 0), rule.form, rule.wallet, c.points, lot, weights, c.used, c.used_times)]
     for wallet in rule.raw.get("also") or {}:
-        expires = expiry_of(m, v, wallet, m.now, activates, m.arrived)
+        expires = expiry_of(m, v, wallet, m.now, activates, m.arrived, locked=bool(v.pending(rule.wallet)))
         other = new_points(
             m,
             v,
@@ -300,8 +300,13 @@ def pay(m: Member, v: Version, c: Candidate, about: str, source: str = "") -> li
             activates=activates,
             expires=expires,
             rule=rule.id,
+            reason=c.capped,
             ref=about,
+            basis=c.basis,
+            desired=c.points if c.desired is None else c.desired,
+            factor=c.factor,
             follows=lot,
+            beside=rule.wallet,
         )
         parts.append(Part(rule.id, (*rule.order, 1), rule.form, wallet, c.points, other, weights, [], [], also=True))
     return parts

@@ -3,6 +3,9 @@ S16, S21, S22)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 from loyalty_streams.core.codes import DAY, NEVER, Bucket, EntryKind, Reason, code_of
 from tests.oracle.calendar import Span, end_of, span, start_of
 from tests.oracle.conditions import holds_for_member
@@ -43,18 +46,24 @@ def activation_of(v: Version, wallet: str, earned: int, arrived: int) -> int:
     return t
 
 
-def expiry_of(m: Member, v: Version, wallet: str, earned: int, activated: int, arrived: int) -> int:
-    """When points lapse (T027, T028, T036 to T044, T049); NEVER where no date says so."""
+def expiry_of(m: Member, v: Version, wallet: str, earned: int, activated: int, arrived: int, locked: bool | None = None) -> int:
+    """When points lapse (T027, T028, T036 to T044, T049); NEVER where no date says so.
+
+    `locked`: whether they were pending, by default whether those of the wallet are; else their activation is their arrival.
+    """
     given = v.expires(wallet)
     if not given or given.get("from") == "last_activity" or activated >= NEVER:
         return NEVER
     processed = given.get("base") == "processed_at"
     start = earned if given.get("from") == "earning" else activated
-    if processed and (given.get("from") == "earning" or not v.pending(wallet)):
+    if processed and (given.get("from") == "earning" or not (v.pending(wallet) if locked is None else locked)):
         start = arrived
-    life = span(given["after"]) + Span(end=given.get("round_up_to", ""))
+    life = span(given["after"])
+    plain = v.shift(start, replace(life, end=""))
     extensions = [span(x["by"]) for x in listed(given.get("extend")) if holds_for_member(x.get("when"), m, v)]
-    t = max(v.shift(start, life + x) for x in [Span(), *extensions])
+    t = max(v.shift(plain, x) for x in [Span(), *extensions])
+    end = life.end or given.get("round_up_to", "")
+    t = end_of(end, t, v.zone) if end else t
     if "not_before_arrival" in given:
         t = max(t, arrived + whole_days(given["not_before_arrival"]) * DAY)
     return t
@@ -80,7 +89,9 @@ def new_points(
     ref: str = "",
     basis: int | None = None,
     desired: int | None = None,
+    factor: Fraction | None = None,
     follows: LotId | None = None,
+    beside: str = "",
 ) -> LotId:
     """Post points of one fact into a wallet: into its lot of that fact with the same terms, or a new one; then debt
     is paid (S15, S16)."""
@@ -88,41 +99,63 @@ def new_points(
     pending = activates > m.now
     bucket = Bucket.PENDING if pending else Bucket.AVAILABLE
     if not v.spendable(wallet):
-        m.post(kind, wallet, points, bucket, rule=rule, reason=reason, ref=ref, basis=basis, desired=desired)
-        if pending and follows:
+        m.post(kind, wallet, points, bucket, rule=rule, reason=reason, ref=ref, basis=basis, desired=desired, factor=factor)
+        number = follows[1] if follows else -1
+        if pending:
             purse.flat_pending += points
-            m.follows.append(Follow(follows, wallet, source, points))
+            follow(m, Follow(wallet, source, number, beside, points, m.now, activates, ref, kind == EntryKind.EARNED))
         else:
             purse.flat += points
             if kind == EntryKind.EARNED:
-                mark_points(m, wallet, points, source)
-        return source, -1
+                mark_points(m, wallet, points, source, number)
+        return source, number
     lot = next(
-        (
-            x
-            for x in purse.lots
-            if (x.source, x.activates_at, x.expires_at) == (source, activates, expires) and x.pending == pending
-        ),
+        (x for x in purse.lots if (x.source, x.activates_at, x.expires_at) == (source, activates, expires) and x.pending == pending),
         None,
     )
     if lot is None:
         n = m.lot_numbers.get(source, 0)
         m.lot_numbers[source] = n + 1
-        lot = Lot(wallet, source, n, m.now, activates, expires, 0, 0, pending, m.arrived, v.number)
+        lot = Lot(
+            wallet,
+            source,
+            n,
+            m.now,
+            activates,
+            expires,
+            0,
+            0,
+            pending,
+            m.arrived,
+            v.number,
+            ref,
+            beside,
+            kind == EntryKind.EARNED,
+        )
         purse.lots.append(lot)
     lot.granted += points
     lot.remaining += points
-    m.post(kind, wallet, points, bucket, rule=rule, lot=lot.id, reason=reason, ref=ref, basis=basis, desired=desired)
+    m.post(kind, wallet, points, bucket, rule=rule, lot=lot.id, reason=reason, ref=ref, basis=basis, desired=desired, factor=factor)
     if not pending:
         if kind == EntryKind.EARNED:
-            mark_points(m, wallet, points, source)
+            mark_points(m, wallet, points, source, lot.n)
         pay_debt(m, lot, points)
     return lot.id
 
 
-def mark_points(m: Member, wallet: str, points: int, source: str) -> None:
+def follow(m: Member, new: Follow) -> None:
+    """Pending points without a lot, together with those of the same terms."""
+    terms = ("wallet", "source", "number", "beside", "activates_at", "counts")
+    same = next((f for f in m.follows if all(getattr(f, t) == getattr(new, t) for t in terms)), None)
+    if same:
+        same.points += new.points
+    else:
+        m.follows.append(new)
+
+
+def mark_points(m: Member, wallet: str, points: int, source: str, number: int) -> None:
     """A metric in points counts what is earned when it becomes available (T024, S41)."""
-    m.wallet_marks.setdefault(wallet, []).append(Mark(m.now, points, source, m.epoch))
+    m.wallet_marks.setdefault(wallet, []).append(Mark(m.now, points, source, m.epoch, number))
 
 
 def pay_debt(m: Member, lot: Lot, points: int) -> None:
@@ -132,41 +165,65 @@ def pay_debt(m: Member, lot: Lot, points: int) -> None:
     if paid > 0:
         purse.debt -= paid
         lot.remaining -= paid
-        m.post(EntryKind.DEBT_PAID, lot.wallet, -paid, lot=lot.id)
+        m.post(EntryKind.DEBT_PAID, lot.wallet, -paid, lot=lot.id, ref=lot.source)
 
 
 def activate(m: Member, v: Version, lot: Lot) -> None:
-    """Pending points become available, with what follows them; or they roll into another wallet (T023, T024, T056)."""
+    """Pending points become available, or they roll into another wallet (T023, T024, T056)."""
     points = lot.remaining
     into = (v.wallets.get(lot.wallet, {}).get("matures") or {}).get("into")
     if lot.activates_at >= NEVER:  # by an action: expiry is reckoned now (S24)
         lot.activates_at = m.now
-        lot.expires_at = expiry_of(m, v, lot.wallet, lot.earned_at, m.now, lot.arrived)
+        lot.expires_at = expiry_of(m, v, lot.wallet, lot.earned_at, m.now, m.arrived, locked=True)
     if into:
         lot.remaining = 0
         roll(m, v, lot, points, into, Bucket.PENDING, Reason.MATURED)
     else:
         lot.pending = False
-        m.post(EntryKind.ACTIVATED, lot.wallet, points, lot=lot.id)
-        mark_points(m, lot.wallet, points, lot.source)
+        m.post(EntryKind.ACTIVATED, lot.wallet, points, lot=lot.id, ref=lot.about)
+        if lot.counts:
+            mark_points(m, lot.wallet, points, lot.source, lot.n)
         pay_debt(m, lot, points)
-    for follow in [f for f in m.follows if f.lot == lot.id]:
-        m.follows.remove(follow)
-        m.purse(follow.wallet).flat_pending -= follow.points
-        m.purse(follow.wallet).flat += follow.points
-        m.post(EntryKind.ACTIVATED, follow.wallet, follow.points)
-        mark_points(m, follow.wallet, follow.points, follow.source)
     tidy(m, lot.wallet)
+
+
+def activate_flat(m: Member, f: Follow) -> None:
+    """Pending points of a wallet without lots become available."""
+    m.follows.remove(f)
+    m.purse(f.wallet).flat_pending -= f.points
+    m.purse(f.wallet).flat += f.points
+    m.post(EntryKind.ACTIVATED, f.wallet, f.points, ref=f.about)
+    if f.counts:
+        mark_points(m, f.wallet, f.points, f.source, f.number)
+
+
+def activate_all(m: Member, v: Version, lots: list[Lot], follows: list[Follow]) -> None:
+    """What becomes available at one instant, in order of expiry, earning, source and number; points without lots never expire."""
+    waiting: list[tuple[tuple[int, ...], Lot | Follow]] = [(place_of(x), x) for x in lots]
+    waiting += [((NEVER, f.earned_at, source_code(f.source), f.number, 1), f) for f in follows]
+    for _, x in sorted(waiting, key=lambda pair: pair[0]):
+        if isinstance(x, Lot):
+            activate(m, v, x)
+        else:
+            activate_flat(m, x)
+
+
+def place_of(lot: Lot) -> tuple[int, ...]:
+    """Where a lot stands among those of all wallets."""
+    return lot.expires_at, lot.earned_at, source_code(lot.source), lot.n, 0
 
 
 def roll(m: Member, v: Version, lot: Lot, points: int, into: str, bucket: Bucket, reason: Reason) -> None:
     """Out of one wallet and into another, as a pair (T056)."""
-    m.post(EntryKind.TRANSFERRED_OUT, lot.wallet, -points, bucket, lot=lot.id, reason=reason)
-    expires = expiry_of(m, v, into, m.now, m.now, m.now)
-    new_points(m, v, EntryKind.TRANSFERRED_IN, into, points, m.cause, activates=m.now, expires=expires, reason=reason)
+    m.post(EntryKind.TRANSFERRED_OUT, lot.wallet, -points, bucket, lot=lot.id, reason=reason, ref=lot.source)
+    expires = expiry_of(m, v, into, m.now, m.now, m.arrived, locked=False)
+    new = Lot(into, lot.source, lot.n, m.now, m.now, expires, points, points, False, m.now, v.number, lot.source)
+    m.purse(into).lots.append(new)
+    m.post(EntryKind.TRANSFERRED_IN, into, points, lot=new.id, reason=reason, ref=lot.source)
+    pay_debt(m, new, points)
 
 
-def expire(m: Member, v: Version, lot: Lot, reason: Reason = Reason.NONE) -> None:
+def expire(m: Member, v: Version, lot: Lot, reason: Reason = Reason.NONE, ref: str = "") -> None:
     """What is left of a lot lapses, or rolls into another wallet."""
     points, bucket = lot.remaining, Bucket.PENDING if lot.pending else Bucket.AVAILABLE
     lot.remaining = 0
@@ -174,7 +231,7 @@ def expire(m: Member, v: Version, lot: Lot, reason: Reason = Reason.NONE) -> Non
     if into and reason != Reason.RESET:
         roll(m, v, lot, points, into, bucket, reason)
     else:
-        m.post(EntryKind.EXPIRED, lot.wallet, -points, bucket, lot=lot.id, reason=reason)
+        m.post(EntryKind.EXPIRED, lot.wallet, -points, bucket, lot=lot.id, reason=reason, ref=ref or lot.source)
         m.purse(lot.wallet).dead.append(DeadPart(lot, points, m.now))
     tidy(m, lot.wallet)
 
@@ -219,6 +276,7 @@ def put_back(
             False,
             lot.arrived,
             lot.version,
+            lot.about,
         )
         purse.lots.append(home)
     home.remaining += points
@@ -236,9 +294,10 @@ def put_back(
             False,
             home.arrived,
             home.version,
+            home.about,
         )
         home.remaining -= points
-        expire(m, v, dead)
+        expire(m, v, dead, ref=ref)
     else:
         pay_debt(m, home, points)
     tidy(m, lot.wallet)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 
 from loyalty_streams.core.codes import NEVER, AttrKind, Bucket, EntryKind, Reason
 from loyalty_streams.core.entries import COUNTERS, SOURCES, USES, postings
@@ -14,7 +15,10 @@ LotId = tuple[str, int]
 
 @dataclass(frozen=True)
 class OracleEntry:
-    """One decision. `basis` and `desired` are None where the statements do not say what they hold."""
+    """One decision. `basis`, `desired` and `factor` are None where the statements do not say what they hold.
+
+    `tier` is the one held before the decision, `version` the position of the version in force.
+    """
 
     kind: EntryKind
     at: int
@@ -30,11 +34,17 @@ class OracleEntry:
     left: str = ""
     entered: str = ""
     cause: str = ""
+    factor: Fraction | None = None
+    tier: str = ""
+    version: int = 0
 
 
 @dataclass
 class Lot:
-    """Points of one fact under one wallet, activation and expiry."""
+    """Points of one fact under one wallet, activation and expiry.
+
+    `beside`: the wallet whose lot it follows, empty for none; `counts`: whether metrics count its points once they are available.
+    """
 
     wallet: str
     source: str
@@ -47,6 +57,9 @@ class Lot:
     pending: bool
     arrived: int
     version: int
+    about: str
+    beside: str = ""
+    counts: bool = True
 
     @property
     def id(self) -> LotId:
@@ -55,13 +68,20 @@ class Lot:
 
 @dataclass
 class Follow:
-    """Points that another wallet got beside a pending lot, and that become available with it."""
+    """Pending points of a wallet without lots: beside the lot of another wallet, or by hand with a date of their own.
 
-    lot: LotId
+    `beside`: the wallet whose lot they follow; `number`: that lot's number, -1 for none; `counts`: whether metrics will count them.
+    """
+
     wallet: str
     source: str
+    number: int
+    beside: str
     points: int
-    into_lot: LotId | None = None
+    earned_at: int
+    activates_at: int
+    about: str
+    counts: bool
 
 
 @dataclass
@@ -75,15 +95,17 @@ class DeadPart:
 
 @dataclass
 class Purse:
-    """One wallet of the member. `flat` and `flat_pending` are the balances of a wallet without lots."""
+    """One wallet of the member. `flat` and `flat_pending` are the balances of a wallet without lots.
+
+    `idle_since`: from when inactivity counts; None where no clock runs.
+    """
 
     lots: list[Lot] = field(default_factory=list)
     dead: list[DeadPart] = field(default_factory=list)
     flat: int = 0
     flat_pending: int = 0
     debt: int = 0
-    last_activity: int = -NEVER
-    last_lapse: int = -NEVER
+    idle_since: int | None = None
 
     def available(self) -> int:
         return self.flat + sum(x.remaining for x in self.lots if not x.pending)
@@ -100,6 +122,7 @@ class Mark:
     value: int
     source: str
     epoch: int
+    number: int = 0
 
 
 @dataclass
@@ -116,8 +139,8 @@ class Part:
     used: list[tuple[object, ...]]
     used_times: list[tuple[object, ...]]
     also: bool = False
+    moved: bool = False
     taken: int = 0
-    line_taken: dict[int, int] = field(default_factory=dict)
 
     @property
     def left(self) -> int:
@@ -130,6 +153,7 @@ class OrderLine:
     counts_in_spend: bool
     qty_back: int = 0
     money_back: int = 0
+    by_money: bool = False
 
 
 @dataclass
@@ -142,6 +166,7 @@ class Order:
     spend_back: int = 0
     restored: int = 0
     full: bool = False
+    by_money: bool = False
 
 
 @dataclass
@@ -176,6 +201,7 @@ class Member:
     now: int = -NEVER
     cause: str = ""
     arrived: int = 0
+    version: int = 0
     entries: list[OracleEntry] = field(default_factory=list)
     purses: dict[str, Purse] = field(default_factory=dict)
     lot_numbers: dict[str, int] = field(default_factory=dict)
@@ -209,6 +235,7 @@ class Member:
     tier: str = ""
     tier_since: int = 0
     kept_at: int = 0
+    check_known_at: int = 0
     epoch: int = 0
     graced_until: int = 0
     tier_until: int = 0
@@ -226,13 +253,7 @@ class Member:
         return self.purses.setdefault(wallet, Purse())
 
     def reserved(self, wallet: str) -> int:
-        return sum(
-            p.left
-            for r in self.redemptions.values()
-            if r.state == "open" and r.wallet == wallet
-            for p in r.parts
-            if p.lot
-        )
+        return sum(p.left for r in self.redemptions.values() if r.state == "open" and r.wallet == wallet for p in r.parts if p.lot)
 
     def post(
         self,
@@ -249,6 +270,7 @@ class Member:
         desired: int | None = None,
         left: str = "",
         entered: str = "",
+        factor: Fraction | None = None,
     ) -> None:
         self.entries.append(
             OracleEntry(
@@ -266,6 +288,9 @@ class Member:
                 left,
                 entered,
                 self.cause,
+                factor,
+                self.tier,
+                self.version,
             )
         )
 
@@ -279,7 +304,7 @@ class Member:
                 for name, points in postings(e.kind, e.bucket, e.points).items():
                     account[name] += points
                 if e.kind == EntryKind.WRITTEN_OFF:
-                    account["written_off"] += abs(e.points)
+                    account["written_off"] += e.basis or 0
         return out
 
     def check(self) -> None:

@@ -12,13 +12,13 @@ from tests.oracle.adjustments import adjust, profile
 from tests.oracle.basket import Basket, basket_of, cut_at, lines_of
 from tests.oracle.conditions import holds_for_line
 from tests.oracle.earning import earn
-from tests.oracle.lots import activate, in_order, rank
+from tests.oracle.lots import activate_all, in_order, rank
 from tests.oracle.model import LotId, Mark, Member, OracleEntry, Order, OrderLine
 from tests.oracle.programme import Timeline, Version, listed
 from tests.oracle.redemption import cancel, confirm, redeem, release
 from tests.oracle.returns import take_back
 from tests.oracle.tiers import judge, judge_stage, measure, place, retier, rungs_of
-from tests.oracle.timers import advance, open_tier
+from tests.oracle.timers import advance, open_tier, settle
 
 RANKS = (
     (FactKind.PROFILE,),
@@ -87,15 +87,16 @@ def fact_order(fact: Fact) -> tuple[int, int, bytes]:
     return fact.at, next(i for i, kinds in enumerate(RANKS) if fact.kind in kinds), fact.key.encode()
 
 
-def fold(texts: Sequence[str], facts: Iterable[Fact], until: int) -> Result:
+def fold(programme: Sequence[str] | Timeline, facts: Iterable[Fact], until: int) -> Result:
     """All entries of one member, up to an instant; raises ArithmeticError where the books do not balance."""
-    timeline, m = Timeline(list(texts)), Member()
+    timeline, m = programme if isinstance(programme, Timeline) else Timeline(list(programme)), Member()
     ordered = sorted(facts, key=fact_order)
     for fact in ordered:
         if m.opened_at < 0:
             open_account(m, timeline, fact.at)
         advance(m, timeline, fact.at)
-        m.now, m.cause, m.arrived = fact.at, fact.key, fact.arrived if fact.arrived >= 0 else fact.at
+        m.now, m.cause, m.version = fact.at, fact.key, timeline.position(fact.at)
+        m.arrived = fact.arrived if fact.arrived >= 0 else fact.at
         respond(m, timeline, fact)
     if ordered:
         advance(m, timeline, until)
@@ -135,12 +136,10 @@ def respond(m: Member, timeline: Timeline, fact: Fact) -> None:
     elif fact.kind == FactKind.ADJUSTMENT:
         adjust(m, v, fact)
         retier(m, v)
-    if v is not None and done:
-        for wallet in v.wallets:
-            if any(
-                fact.kind in ACTIVITIES[a] for a in listed(v.expires(wallet).get("activities", ["order", "redemption"]))
-            ):
-                m.purse(wallet).last_activity = fact.at
+    for wallet in v.wallets if done else []:
+        if any(fact.kind in ACTIVITIES[a] for a in listed(v.expires(wallet).get("activities", ["order", "redemption"]))):
+            m.purse(wallet).idle_since = fact.at
+    settle(m, v)
 
 
 def order(m: Member, v: Version | None, fact: Fact) -> None:
@@ -167,12 +166,7 @@ def order(m: Member, v: Version | None, fact: Fact) -> None:
 
 def split_at(m: Member, v: Version, basket: Basket, spend: int) -> str | None:
     """With `tier_split: split`, the tier that the order reaches; the basket is cut at its threshold (T013, S18)."""
-    if (
-        v.section("order_amount").get("tier_split") != "split"
-        or not v.tiers
-        or set(v.metrics()) != {"spend"}
-        or m.now < m.locked_until
-    ):
+    if v.section("order_amount").get("tier_split") != "split" or not v.tiers or set(v.metrics()) != {"spend"} or m.now < m.locked_until:
         return None
     before = measure(m, v, "spend", v.metrics()["spend"], m.now)
     reached = [(tier, needs["spend"]) for tier, needs in rungs_of(m, v) if before + spend >= needs["spend"]]
@@ -185,12 +179,11 @@ def split_at(m: Member, v: Version, basket: Basket, spend: int) -> str | None:
 
 def interaction(m: Member, v: Version, fact: Fact) -> None:
     """An interaction activates what waits for it, and earns (T026, S24)."""
-    for wallet in v.wallets:
-        given = v.pending(wallet)
-        if given.get("until") == "action" and given["interaction"] == fact.type:
-            waiting = [x for x in m.purse(wallet).lots if x.pending and (not fact.about or x.source == fact.about)]
-            for lot in sorted(waiting, key=lambda x: rank(v, x)):
-                activate(m, v, lot)
+    waits = {w for w in v.wallets if v.pending(w).get("until") == "action" and v.pending(w)["interaction"] == fact.type}
+    lots = [x for purse in m.purses.values() for x in purse.lots if x.pending and (x.beside or x.wallet) in waits]
+    follows = [f for f in m.follows if f.beside in waits]
+    named = [x for x in lots if fact.about in ("", x.about)]
+    activate_all(m, v, named, [f for f in follows if fact.about in ("", f.about)])
     earn(m, v, v.rules_on("interaction", fact.type), fact)
     retier(m, v)
 
@@ -199,9 +192,7 @@ def standing(m: Member, timeline: Timeline) -> Standing:
     v = timeline.at(m.now) or timeline.versions[0]
     lots = []
     for wallet in sorted(m.purses):
-        for x in in_order(m, v, wallet) + sorted(
-            (x for x in m.purse(wallet).lots if x.pending), key=lambda x: rank(v, x)
-        ):
+        for x in in_order(m, v, wallet) + sorted((x for x in m.purse(wallet).lots if x.pending), key=lambda x: rank(v, x)):
             lots.append(OpenLot(wallet, x.id, x.remaining, x.expires_at, x.pending))
     holds = sorted(r.key for r in m.redemptions.values() if r.state == "open")
     return Standing(m.totals(), lots, m.tier, m.tier_since, m.stage, m.order_count, m.lifetime_spend, holds)

@@ -23,9 +23,7 @@ def at(text: str) -> int:
     return instant(datetime.fromisoformat(text), SHANGHAI)
 
 
-def order(
-    key: str, when: str, yuan: float, *lines: Line, channel: str = "", store: str = "", about: str = "", points: int = 0
-) -> Fact:
+def order(key: str, when: str, yuan: float, *lines: Line, channel: str = "", store: str = "", about: str = "", points: int = 0) -> Fact:
     return Fact(
         FactKind.ORDER,
         "M",
@@ -65,9 +63,7 @@ def back(key: str, when: str, of: str, yuan: float, *lines: Line) -> Fact:
 
 
 def did(key: str, when: str, what: str, about: str = "", *attributes: Attribute) -> Fact:
-    return Fact(
-        FactKind.INTERACTION, "M", f"interaction/{key}", at(when), type=what, about=about, attributes=attributes
-    )
+    return Fact(FactKind.INTERACTION, "M", f"interaction/{key}", at(when), type=what, about=about, attributes=attributes)
 
 
 def spend(kind: FactKind, key: str, when: str, points: int = 0, yuan: float = 0) -> Fact:
@@ -97,9 +93,7 @@ def person(when: str, **what: int | str) -> Fact:
 
 def adjust(when: str, points: int, action: Action = Action.ADD, **what: int | str) -> Fact:
     values = [Attribute("@action", AttrKind.FLAG, int(action))]
-    values += [
-        Attribute(f"@{k}", AttrKind.TEXT if isinstance(x, str) else AttrKind.INSTANT, x) for k, x in what.items()
-    ]
+    values += [Attribute(f"@{k}", AttrKind.TEXT if isinstance(x, str) else AttrKind.INSTANT, x) for k, x in what.items()]
     return Fact(FactKind.ADJUSTMENT, "M", f"adjustment/{when}", at(when), points=points, attributes=tuple(values))
 
 
@@ -120,11 +114,7 @@ def refusals(result: Result) -> Counter[Reason]:
 
 
 def tiers(result: Result) -> list[tuple[str, str, str]]:
-    return [
-        (wall(e.at, SHANGHAI).isoformat(sep=" "), e.left, e.entered)
-        for e in result.entries
-        if e.kind == EntryKind.TIER_CHANGED
-    ]
+    return [(wall(e.at, SHANGHAI).isoformat(sep=" "), e.left, e.entered) for e in result.entries if e.kind == EntryKind.TIER_CHANGED]
 
 
 def expiries(result: Result) -> list[tuple[str, int]]:

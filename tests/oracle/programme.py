@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -77,8 +78,8 @@ class Rule:
 class Version:
     """One version of the programme."""
 
-    def __init__(self, text: str) -> None:
-        self.raw: Tree = YAML(typ="base", pure=True).load(text)
+    def __init__(self, text: str | Tree) -> None:
+        self.raw: Tree = text if isinstance(text, dict) else YAML(typ="base", pure=True).load(text)
         self.number = int(self.raw["version"])
         self.zone = ZoneInfo(self.raw["time_zone"])
         self.digits = DIGITS.get(self.raw["currency"], 2)
@@ -196,29 +197,37 @@ class Version:
         return out
 
 
+def before_the_first(first: Version) -> Version:
+    """Before the first version nothing is earned, tiers and stages do not move, inactivity does not count; wallets are there (S4)."""
+    raw = {name: deepcopy(x) for name, x in first.raw.items() if name not in ("effective_from", "earn", "combine", "limits", "tiers", "lifecycle")}
+    for wallet in raw["wallets"].values():
+        expires = (wallet or {}).get("expires") or {}
+        for name in ("extend", "suspend_in"):
+            expires.pop(name, None)
+        if expires.get("from") == "last_activity":
+            del wallet["expires"]
+    raw.get("order_amount", {}).pop("exclude", None)
+    return Version({**raw, "version": "0"})
+
+
 class Timeline:
     """The versions of a programme in order of their start."""
 
     def __init__(self, texts: list[str]) -> None:
-        self.versions = sorted((Version(t) for t in texts), key=lambda v: v.start)
+        versions = sorted((Version(t) for t in texts), key=lambda v: v.start)
+        begins = versions[0].start > -NEVER
+        self.versions = [before_the_first(versions[0]), *versions] if begins else versions
 
-    def at(self, t: int) -> Version | None:
-        inforce = [v for v in self.versions if v.start <= t]
-        return inforce[-1] if inforce else None
+    def at(self, t: int) -> Version:
+        return self.versions[self.position(t)]
+
+    def position(self, t: int) -> int:
+        """The place of the version in force."""
+        return sum(v.start <= t for v in self.versions) - 1
 
     @property
     def zone(self) -> ZoneInfo:
         return self.versions[0].zone
-
-    def switched_on(self, t: int, wallet: str) -> int:
-        """The start of the version from which, up to the instant, the wallet lapses by inactivity without a break
-        (T047)."""
-        start = t
-        for v in reversed([v for v in self.versions if v.start <= t]):
-            if v.expires(wallet).get("from") != "last_activity":
-                break
-            start = v.start
-        return start
 
 
 __all__ = ["FORMS", "Rule", "Timeline", "Tree", "Version", "listed", "same_text", "span"]

@@ -61,9 +61,7 @@ def redeem(m: Member, v: Version, fact: Fact) -> bool:
         m.post(EntryKind.REDEEMED, wallet, short, Bucket.DEBT, ref=fact.about)
         parts.append(HoldPart(None, short, short))
     until = m.now + span(v.section("redeem").get("reserve_for", "15 minutes")).exact
-    m.redemptions[fact.about] = Redemption(
-        fact.about, wallet, fact.points, "open" if reserve else "confirmed", until, parts
-    )
+    m.redemptions[fact.about] = Redemption(fact.about, wallet, fact.points, "open" if reserve else "confirmed", until, parts)
     return True
 
 
@@ -115,9 +113,7 @@ def cancel(m: Member, v: Version, fact: Fact) -> bool:
         refuse(m, v.redeem_wallet, Reason.UNKNOWN_REDEMPTION, fact)
         return False
     if held.state not in ("open", "confirmed"):
-        refuse(
-            m, held.wallet, Reason.RESERVATION_EXPIRED if held.state == "timed_out" else Reason.ALREADY_REVERSED, fact
-        )
+        refuse(m, held.wallet, Reason.RESERVATION_EXPIRED if held.state == "timed_out" else Reason.ALREADY_REVERSED, fact)
         return False
     if held.state == "open":
         let_go(m, v, held, "released", Reason.NONE)

@@ -52,16 +52,11 @@ def test_t026_pending_may_be_rounded(pending: str, expected: str) -> None:
         order("1", "2026-01-01 10:00", 100),
         until="2026-02-01",
     )
-    assert [wall(e.at, SHANGHAI).isoformat(sep=" ") for e in result.entries if e.kind == EntryKind.ACTIVATED] == [
-        expected
-    ]
+    assert [wall(e.at, SHANGHAI).isoformat(sep=" ") for e in result.entries if e.kind == EntryKind.ACTIVATED] == [expected]
 
 
 def test_t027_t028_life_counts_from_activation_or_from_earning() -> None:
-    action = (
-        f"wallets: {{points: {{pending: {{until: action, interaction: delivered}}, "
-        f"expires: {{after: 30 days}}}}}}\nearn:\n{RATE}"
-    )
+    action = f"wallets: {{points: {{pending: {{until: action, interaction: delivered}}, expires: {{after: 30 days}}}}}}\nearn:\n{RATE}"
     result = run(
         action,
         order("1", "2026-01-01 10:00", 100),
@@ -70,10 +65,7 @@ def test_t027_t028_life_counts_from_activation_or_from_earning() -> None:
     )
     assert expiries(result) == [("2026-02-19 09:00:00", 100)]
     for origin, expected in (("earning", "2026-01-31 10:00:00"), ("activation", "2026-02-14 10:00:00")):
-        body = (
-            f"wallets: {{points: {{pending: {{for: 14 days}}, expires: {{after: 30 days, "
-            f"from: {origin}}}}}}}\nearn:\n{RATE}"
-        )
+        body = f"wallets: {{points: {{pending: {{for: 14 days}}, expires: {{after: 30 days, from: {origin}}}}}}}\nearn:\n{RATE}"
         assert expiries(run(body, order("1", "2026-01-01 10:00", 100), until="2027-01-01")) == [(expected, 100)]
 
 
@@ -134,16 +126,11 @@ def test_t034_the_balance_never_collapses() -> None:
     ],
 )
 def test_t036_to_t044_when_points_lapse(earned_at: str, after: str, expected: str) -> None:
-    result = run(
-        f"wallets: {{points: {{expires: {after}}}}}\nearn:\n{RATE}", order("1", earned_at, 100), until="2030-01-01"
-    )
+    result = run(f"wallets: {{points: {{expires: {after}}}}}\nearn:\n{RATE}", order("1", earned_at, 100), until="2030-01-01")
     assert expiries(result) == [(f"{expected}:00", 100)]
 
 
-IDLE = (
-    f"wallets: {{points: {{expires: {{after: 12 months, from: last_activity, activities: [order, "
-    f"redemption]}}}}}}\nearn:\n{RATE}"
-)
+IDLE = f"wallets: {{points: {{expires: {{after: 12 months, from: last_activity, activities: [order, redemption]}}}}}}\nearn:\n{RATE}"
 
 
 def test_t045_t046_the_whole_balance_lapses_by_inactivity() -> None:
@@ -167,9 +154,7 @@ def test_t047_switching_inactivity_on_is_not_retroactive() -> None:
 def test_t048_a_lot_keeps_the_life_it_was_given() -> None:
     first = f"wallets: {{points: {{expires: {{after: 12 months}}}}}}\nearn:\n{RATE}"
     second = HEAD.replace("version: 1", "version: 2\neffective_from: 2026-03-01") + first.replace("12", "6")
-    assert expiries(run(first, order("1", "2026-02-01", 100), until="2028-01-01", versions=(second,))) == [
-        ("2027-02-01 00:00:00", 100)
-    ]
+    assert expiries(run(first, order("1", "2026-02-01", 100), until="2028-01-01", versions=(second,))) == [("2027-02-01 00:00:00", 100)]
 
 
 def test_t049_of_several_extensions_the_largest_wins() -> None:
@@ -184,9 +169,7 @@ def test_t049_of_several_extensions_the_largest_wins() -> None:
 def test_t050_what_expired_lately_comes_back() -> None:
     body = "wallets: {points: {expires: {after: 1 year}, reinstate: {within: 10 days}}}\n"
     facts = [adjust("2025-01-01", 7, expires_at=at("2026-01-04")), adjust("2025-01-02", 9, expires_at=at("2026-01-05"))]
-    result = run(
-        body, *facts, adjust("2026-01-15", 0, Action.REINSTATE, expires_at=at("2026-03-01")), until="2026-02-01"
-    )
+    result = run(body, *facts, adjust("2026-01-15", 0, Action.REINSTATE, expires_at=at("2026-03-01")), until="2026-02-01")
     assert (points(result), points(result, "expired")) == (9, 7)
 
 
@@ -206,11 +189,7 @@ def test_t053_t054_one_reminder_a_date_and_threshold_with_the_sum() -> None:
         adjust("2025-02-01", 30, expires_at=at("2026-02-11")),
         adjust("2025-02-02", 20, expires_at=at("2026-02-11 13:00")),
     ]
-    told = [
-        (wall(e.at, SHANGHAI).date().isoformat(), e.points)
-        for e in run(body, *lots, until="2026-03-01").entries
-        if e.kind == EntryKind.REMINDED
-    ]
+    told = [(wall(e.at, SHANGHAI).date().isoformat(), e.basis) for e in run(body, *lots, until="2026-03-01").entries if e.kind == EntryKind.REMINDED]
     assert told == [("2026-02-01", 50), ("2026-02-08", 50)]
     spent = run(body, *lots, spend(FactKind.REDEEM, "1", "2026-01-31", 50), until="2026-03-01")
     assert not [e for e in spent.entries if e.kind == EntryKind.REMINDED]
@@ -279,9 +258,7 @@ def test_t061_t062_a_reservation_is_confirmed_released_or_times_out() -> None:
     assert points(early) == 800
 
 
-@pytest.mark.parametrize(
-    ("restore", "alive", "until"), [("original_expiry", 40, "2026-02-10"), ("{grace: 30 days}", 100, "2026-03-11")]
-)
+@pytest.mark.parametrize(("restore", "alive", "until"), [("original_expiry", 40, "2026-02-10"), ("{grace: 30 days}", 100, "2026-03-11")])
 def test_t065_t066_a_cancelled_redemption_gives_back_to_the_same_lots(restore: str, alive: int, until: str) -> None:
     lots = [
         adjust("2025-01-01", 60, expires_at=at("2026-02-01")),

@@ -25,10 +25,7 @@ from tests.oracle.pencil import (
 )
 
 ABC = [line(1, 10, "A"), line(2, 10, "B"), line(3, 20, "C")]
-LINES = PLAIN + (
-    "  a: {on: order, lines: {sku: A}, multiply: 2}\n  b: {on: order, lines: {sku: B}, "
-    "multiply: 3}\ncombine: {multipliers: additive}\n"
-)
+LINES = PLAIN + ("  a: {on: order, lines: {sku: A}, multiply: 2}\n  b: {on: order, lines: {sku: B}, multiply: 3}\ncombine: {multipliers: additive}\n")
 
 
 @pytest.mark.parametrize(
@@ -54,17 +51,13 @@ def test_t071_a_return_takes_what_the_order_earned_whatever_the_rule_is_now() ->
 def test_t072_partial_returns_add_up_to_what_was_earned() -> None:
     lines = [line(1, 33.33), line(2, 33.33), line(3, 33.34)]
     for turn in ([1, 2, 3], [3, 2, 1], [2, 3, 1]):
-        facts = [
-            back(str(n), f"2026-01-0{i + 2}", "1", lines[n - 1].amount / 100, lines[n - 1]) for i, n in enumerate(turn)
-        ]
+        facts = [back(str(n), f"2026-01-0{i + 2}", "1", lines[n - 1].amount / 100, lines[n - 1]) for i, n in enumerate(turn)]
         result = run(PLAIN, order("1", "2026-01-01", 100, *lines), *facts)
         taken = {e.cause: -e.points for e in result.entries if e.kind == EntryKind.CLAWED_BACK}
         assert taken == {"return/1": 33, "return/2": 33, "return/3": 34}
 
 
-@pytest.mark.parametrize(
-    ("policy", "expected"), [("debt", (100, 30, 0)), ("within_balance", (70, 0, 30)), ("only_pending", (40, 0, 60))]
-)
+@pytest.mark.parametrize(("policy", "expected"), [("debt", (100, 30, 0)), ("within_balance", (70, 0, 30)), ("only_pending", (40, 0, 60))])
 def test_t073_what_happens_to_points_that_are_spent(policy: str, expected: tuple[int, int, int]) -> None:
     body = (
         "wallets: {points: {}, held: {pending: {for: 90 days}, matures: {into: points}}}\n"

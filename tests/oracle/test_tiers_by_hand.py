@@ -27,9 +27,7 @@ LADDER = "ladder: {basic: 0, silver: 100.00, gold: 500.00, platinum: 1000.00}"
     ],
 )
 def test_t092_t106_thresholds_are_reached_at_equality(yuan: float, tier: str) -> None:
-    result = run(
-        PLAIN + f"tiers: {{metric: {{spend: {{window: 12 months}}}}, {LADDER}}}\n", order("1", "2026-01-01", yuan)
-    )
+    result = run(PLAIN + f"tiers: {{metric: {{spend: {{window: 12 months}}}}, {LADDER}}}\n", order("1", "2026-01-01", yuan))
     assert result.standing.tier == tier
     assert len(tiers(result)) == (tier != "basic")
 
@@ -63,9 +61,7 @@ def test_t099_t103_where_a_member_falls_to(to: str, expected: str) -> None:
         "tiers: {metric: {balance: points}, ladder: {basic: 0, silver: 100, gold: 500, platinum: 1000}, "
         f"downgrade: {{check: tier_anniversary, keep_for: 1 year, to: {to}}}}}\n"
     )
-    result = run(
-        body, order("1", "2026-01-01", 1000), spend(FactKind.REDEEM, "1", "2026-01-02", 880), until="2027-01-01"
-    )
+    result = run(body, order("1", "2026-01-01", 1000), spend(FactKind.REDEEM, "1", "2026-01-02", 880), until="2027-01-01")
     assert result.standing.tier == expected
 
 
@@ -74,19 +70,14 @@ def test_t099_t103_where_a_member_falls_to(to: str, expected: str) -> None:
     [("tier_anniversary", "2026-09-20"), ("join_anniversary", "2026-03-10"), ("calendar_year", "2026-01-01")],
 )
 def test_t100_when_the_tier_is_checked(check: str, expected: str) -> None:
-    body = PLAIN + (
-        f"tiers: {{metric: {{spend: {{window: 1 month}}}}, ladder: {{basic: 0, gold: 100.00}}, "
-        f"downgrade: {{check: {check}}}}}\n"
-    )
+    body = PLAIN + (f"tiers: {{metric: {{spend: {{window: 1 month}}}}, ladder: {{basic: 0, gold: 100.00}}, downgrade: {{check: {check}}}}}\n")
     facts = [person("2025-03-10", enrolled_at=at("2025-03-10")), order("1", "2025-09-20", 100)]
     assert tiers(run(body, *facts, until="2027-01-01"))[-1] == (f"{expected} 00:00:00", "gold", "basic")
 
 
 def test_t101_t102_an_upgrade_moves_the_next_check_and_a_minimum_stay_too() -> None:
     steps = "ladder: {basic: 0, silver: 100.00, gold: 200.00}"
-    body = (
-        PLAIN + f"tiers: {{metric: {{spend: {{window: 7 months}}}}, {steps}, downgrade: {{check: tier_anniversary}}}}\n"
-    )
+    body = PLAIN + f"tiers: {{metric: {{spend: {{window: 7 months}}}}, {steps}, downgrade: {{check: tier_anniversary}}}}\n"
     facts = [order("1", "2024-04-15", 100), order("2", "2024-10-25", 100)]
     assert [t[:10] for t, _, _ in tiers(run(body, *facts, until="2026-01-01"))] == [
         "2024-04-15",
@@ -94,9 +85,9 @@ def test_t101_t102_an_upgrade_moves_the_next_check_and_a_minimum_stay_too() -> N
         "2025-10-25",
     ]
     for stay, expected in (("", "2025-10-25"), (", minimum_stay: 90 days", "2026-10-25")):
-        joined = PLAIN + (
-            f"tiers: {{metric: {{spend: {{window: 7 days}}}}, {steps}, downgrade: {{check: join_anniversary{stay}}}}}\n"
-        ).replace("7 days", "1 month")
+        joined = PLAIN + (f"tiers: {{metric: {{spend: {{window: 7 days}}}}, {steps}, downgrade: {{check: join_anniversary{stay}}}}}\n").replace(
+            "7 days", "1 month"
+        )
         facts = [
             person("2024-10-25", enrolled_at=at("2024-10-25")),
             order("1", "2025-09-15", 100),
@@ -110,8 +101,7 @@ def test_t101_t102_an_upgrade_moves_the_next_check_and_a_minimum_stay_too() -> N
 
 def test_t097_a_yearly_check_with_a_reset() -> None:
     body = PLAIN + (
-        "tiers: {metric: {balance: points}, ladder: {l0: 0, l1: 10, l2: 30, l3: 100}, "
-        "downgrade: {check: calendar_year, reset: points}}\n"
+        "tiers: {metric: {balance: points}, ladder: {l0: 0, l1: 10, l2: 30, l3: 100}, downgrade: {check: calendar_year, reset: points}}\n"
     )
     for left, tier in ((5, "l0"), (10, "l1"), (30, "l2")):
         result = (
@@ -154,24 +144,14 @@ def test_t104_any_two_of_three(ltv: bool, tier: str) -> None:
 
 
 def test_t105_gift_cards_do_not_count_for_the_tier() -> None:
-    body = PLAIN + (
-        "tiers: {metric: {spend: {window: 12 months}}, exclude: [{category: gift-card}], ladder: {basic: 0, "
-        "gold: 60.00, top: 60.01}}\n"
-    )
-    assert (
-        run(body, order("1", "2026-01-01", 100, line(1, 60), line(2, 40, category="gift-card"))).standing.tier == "gold"
-    )
+    body = PLAIN + ("tiers: {metric: {spend: {window: 12 months}}, exclude: [{category: gift-card}], ladder: {basic: 0, gold: 60.00, top: 60.01}}\n")
+    assert run(body, order("1", "2026-01-01", 100, line(1, 60), line(2, 40, category="gift-card"))).standing.tier == "gold"
 
 
-@pytest.mark.parametrize(
-    ("gifts", "expected"), [("target_only", ["platinum"]), ("all_passed", ["silver", "gold", "platinum"])]
-)
+@pytest.mark.parametrize(("gifts", "expected"), [("target_only", ["platinum"]), ("all_passed", ["silver", "gold", "platinum"])])
 def test_t106_t107_entry_gifts(gifts: str, expected: list[str]) -> None:
     rules = "".join(f"  {t}: {{on: {{tier: {t}}}, points: {{fixed: 10}}}}\n" for t in ("silver", "gold", "platinum"))
-    body = (
-        f"wallets: {{points: {{}}}}\nearn:\n{rules}tiers: {{metric: {{spend: {{window: 1 month}}}}, "
-        f"{LADDER}, gifts: {gifts}}}\n"
-    )
+    body = f"wallets: {{points: {{}}}}\nearn:\n{rules}tiers: {{metric: {{spend: {{window: 1 month}}}}, {LADDER}, gifts: {gifts}}}\n"
     result = run(body, order("1", "2026-01-01", 1200), order("2", "2026-06-01", 1200))
     assert [e.rule for e in result.entries if e.kind == EntryKind.EARNED] == expected
 
@@ -182,19 +162,12 @@ def test_t108_a_notice_before_a_check_that_would_fail() -> None:
         "downgrade: {check: tier_anniversary}, notice_before: 30 days}\n"
     )
     result = run(body, order("1", "2026-01-01", 100), until="2027-06-01")
-    assert [wall(e.at, SHANGHAI).date().isoformat() for e in result.entries if e.kind == EntryKind.TIER_NOTICED] == [
-        "2026-12-02"
-    ]
+    assert [wall(e.at, SHANGHAI).date().isoformat() for e in result.entries if e.kind == EntryKind.TIER_NOTICED] == ["2026-12-02"]
 
 
 @pytest.mark.parametrize(("policy", "tier"), [("lazy", "gold"), ("upgrade_only", "gold"), ("full", "silver")])
 def test_t112_what_a_change_of_rules_does(policy: str, tier: str) -> None:
-    body = (
-        PLAIN
-        + "tiers: {metric: {lifetime_spend: {}}, ladder: {silver: 0, gold: 1000.00}, on_rule_change: "
-        + policy
-        + "}\n"
-    )
+    body = PLAIN + "tiers: {metric: {lifetime_spend: {}}, ladder: {silver: 0, gold: 1000.00}, on_rule_change: " + policy + "}\n"
     later = HEAD.replace("version: 1", "version: 2\neffective_from: 2026-02-01") + body.replace("1000.00", "1200.00")
     assert run(body, order("1", "2026-01-01", 1100), until="2026-03-01", versions=(later,)).standing.tier == tier
 
@@ -217,10 +190,7 @@ def test_t114_t116_other_ladders_and_imported_tiers() -> None:
         "downgrade: {check: tier_anniversary}, "
         "ladders: [{when: {customer_type: company}, ladder: {basic: 0, partner: 50000.00}}]}\n"
     )
-    assert (
-        run(body, person("2026-01-01", customer_type="company"), order("1", "2026-01-02", 1000)).standing.tier
-        == "basic"
-    )
+    assert run(body, person("2026-01-01", customer_type="company"), order("1", "2026-01-02", 1000)).standing.tier == "basic"
     imported = run(body, person("2026-01-01", tier="gold", tier_since=at("2025-06-01")), until="2027-01-01")
     assert tiers(imported) == [("2026-01-01 00:00:00", "basic", "gold"), ("2026-06-01 00:00:00", "gold", "basic")]
 
@@ -234,11 +204,7 @@ STAGES = PLAIN + (
 
 def test_t196_stages_change_by_time_alone() -> None:
     result = run(STAGES, order("1", "2026-01-01", 1), order("2", "2026-07-15", 1))
-    changes = [
-        (wall(e.at, SHANGHAI).date().isoformat(), e.entered)
-        for e in result.entries
-        if e.kind == EntryKind.STAGE_CHANGED
-    ]
+    changes = [(wall(e.at, SHANGHAI).date().isoformat(), e.entered) for e in result.entries if e.kind == EntryKind.STAGE_CHANGED]
     assert changes == [
         ("2026-01-01", "active"),
         ("2026-03-02", "at_risk"),

@@ -10,7 +10,7 @@ from loyalty_streams.core.codes import NEVER, AttrKind, EntryKind, Reason
 from tests.oracle.calendar import EPOCH, Span, add_months, end_of, local_date, midnight, rolling_changes, span, start_of
 from tests.oracle.conditions import holds_for_member
 from tests.oracle.earning import earn
-from tests.oracle.lots import expire, rank
+from tests.oracle.lots import expire, place_of
 from tests.oracle.model import Mark, Member
 from tests.oracle.programme import Version, listed
 
@@ -46,9 +46,13 @@ def measure(m: Member, v: Version, metric: str, given: Any, at: int) -> int:
         start = start_of(window.removeprefix("calendar_"), at, v.zone)
         inside = [x for x in marks if start <= x.at]
     else:
-        start = v.shift(at, span(window), -1)
-        inside = [x for x in marks if start <= x.at]
+        inside = [x for x in marks if at < leaves(x.at, window, v)]
     return sum(x.value for x in inside)
+
+
+def leaves(p: int, window: str, v: Version) -> int:
+    """When a purchase leaves a rolling window, for good: at the first instant at which it is no longer inside (T110)."""
+    return rolling_changes(p, span(window).months, v.zone)[0]
 
 
 def rungs_of(m: Member, v: Version) -> Rungs:
@@ -61,9 +65,13 @@ def rungs_of(m: Member, v: Version) -> Rungs:
     return v.ladder(v.tiers["ladder"])
 
 
-def rung_of(m: Member, v: Version, at: int, extra: int = 0) -> str:
-    """The highest rung whose needs are met (T092, T104); `extra` is added to every metric."""
-    values = {name: measure(m, v, name, given, at) + extra for name, given in v.metrics().items()}
+def rung_of(m: Member, v: Version, at: int) -> str:
+    """The highest rung whose needs are met (T092)."""
+    return highest_rung(m, v, {name: measure(m, v, name, given, at) for name, given in v.metrics().items()})
+
+
+def highest_rung(m: Member, v: Version, values: dict[str, int]) -> str:
+    """The highest rung of which at least so many needs are met (T104)."""
     at_least = int(v.section("tiers", "any_of").get("at_least", 1))
     rungs = rungs_of(m, v)
     reached = rungs[0][0]
@@ -82,13 +90,11 @@ def place(m: Member, v: Version, tier: str) -> int:
 # ---- judging ----
 
 
-def judge(
-    m: Member, v: Version | None, *, up: bool = True, down: bool, reason: Reason = Reason.METRIC, before: bool = False
-) -> None:
+def judge(m: Member, v: Version | None, *, up: bool = True, down: bool, reason: Reason = Reason.METRIC, before: bool = False) -> None:
     """Move the member to the rung that the metrics give, as far as this occasion may."""
     if v is None or not v.tiers or m.now < m.locked_until:
         return
-    target = rung_of(m, v, m.now - before)
+    target = rung_of(m, v, m.now)
     here, there = place(m, v, m.tier), place(m, v, target)
     if here < 0 or (there > here and up) or (there < here and down):
         change(m, v, target, reason)
@@ -101,14 +107,23 @@ def retier(m: Member, v: Version | None) -> None:
         judge(m, v, down=v.check() == "window" and "balance" in v.metrics())
 
 
-def change(m: Member, v: Version, to: str, reason: Reason) -> None:
+def change(m: Member, v: Version, to: str, reason: Reason, gifts: bool = True) -> None:
     """Enter a tier; what it gives on entry is paid right after (T106, T107, S20)."""
     before, here, there = m.tier, place(m, v, m.tier), place(m, v, to)
+    metric, given = next(iter(v.metrics().items()))
+    need = dict(rungs_of(m, v))[to].get(metric)
+    m.post(
+        EntryKind.TIER_CHANGED,
+        reason=reason,
+        left=before,
+        entered=to,
+        basis=measure(m, v, metric, given, m.now),
+        desired=need,
+    )
     m.tier, m.tier_since, m.kept_at = to, m.now, m.now
     m.graced_until = m.tier_until = 0
     m.epoch += 1
-    m.post(EntryKind.TIER_CHANGED, reason=reason, left=before, entered=to)
-    if there <= here:
+    if there <= here or not gifts:
         return
     names = [t for t, _ in rungs_of(m, v)]
     passed = names[here + 1 : there] if v.tiers.get("gifts") == "all_passed" and here >= 0 else []
@@ -132,11 +147,11 @@ def check_due(m: Member, v: Version) -> int:
     earliest = m.tier_since
     if "minimum_stay" in v.downgrade():
         earliest = v.shift(m.tier_since, span(v.downgrade()["minimum_stay"]))
-    for k in range(0, 400):
+    for k in range(1 if v.check() == "join_anniversary" else 0, 400):
         t = period_end(m, v, k)
         if t is None:
             return NEVER
-        if t > m.kept_at and t >= earliest:
+        if t > max(m.kept_at, m.check_known_at) and t >= earliest:
             return t
     return NEVER
 
@@ -149,9 +164,7 @@ def period_end(m: Member, v: Version, k: int) -> int | None:
     if check == "join_anniversary":
         return v.shift(m.enrolled_at, LONG.times(k))
     if check == "calendar_year":
-        return midnight(
-            local_date(m.kept_at, v.zone).replace(month=1, day=1, year=local_date(m.kept_at, v.zone).year + k), v.zone
-        )
+        return midnight(local_date(m.kept_at, v.zone).replace(month=1, day=1, year=local_date(m.kept_at, v.zone).year + k), v.zone)
     found = m.attributes.get(v.downgrade()["check"]["attribute"])
     if found is None or not isinstance(found[1], int):
         return None
@@ -164,31 +177,29 @@ def period_end(m: Member, v: Version, k: int) -> int | None:
 def notice_due(m: Member, v: Version) -> int:
     """When a member hears that the next check would not keep the tier (T108, S47)."""
     due = check_due(m, v)
-    if (
-        "notice_before" not in v.tiers
-        or due >= NEVER
-        or m.locked_until > m.now
-        or due in m.noticed
-        or place(m, v, m.tier) <= 0
-    ):
+    if "notice_before" not in v.tiers or due >= NEVER or m.locked_until > m.now or due in m.noticed or place(m, v, m.tier) <= 0:
         return NEVER
     return v.shift(due, span(v.tiers["notice_before"]), -1)
 
 
 def notice(m: Member, v: Version) -> None:
-    m.noticed.add(check_due(m, v))
-    if place(m, v, rung_of(m, v, m.now)) < place(m, v, m.tier):
-        m.post(EntryKind.TIER_NOTICED, entered=m.tier)
+    due = check_due(m, v)
+    m.noticed.add(due)
+    if place(m, v, rung_at_check(m, v, due)) < place(m, v, m.tier):
+        metric, given = next(iter(v.metrics().items()))
+        need = dict(rungs_of(m, v))[m.tier].get(metric)
+        found = measure_at_check(m, v, metric, given, due)
+        m.post(EntryKind.TIER_NOTICED, reason=Reason.CHECK, left=m.tier, ref=str(due), basis=found, desired=need)
 
 
 def run_check(m: Member, v: Version) -> None:
     """The periodic check: kept, up, a grace, or down; then the reset (T097 to T103, S43). A calendar window is
     judged whole."""
     names = [t for t, _ in rungs_of(m, v)]
-    here, there = place(m, v, m.tier), place(m, v, rung_at_check(m, v))
+    here, there = place(m, v, m.tier), place(m, v, rung_at_check(m, v, m.now))
     down = v.downgrade()
     if there > here:
-        change(m, v, names[there], Reason.CHECK)
+        change(m, v, names[there], Reason.METRIC)
     elif there == here:
         m.kept_at, m.graced_until, m.tier_until = m.now, 0, 0
     elif "grace" in down and not m.graced_until:
@@ -201,23 +212,26 @@ def run_check(m: Member, v: Version) -> None:
         reset(m, v, down["reset"])
 
 
-def rung_at_check(m: Member, v: Version) -> str:
-    """A check at the first instant of a calendar period judges the period that ended (T111)."""
-    for given in v.metrics().values():
-        window = given.get("window") if isinstance(given, dict) else None
-        if (
-            isinstance(window, str)
-            and window.startswith("calendar_")
-            and start_of(window.removeprefix("calendar_"), m.now, v.zone) == m.now
-        ):
-            return rung_of(m, v, m.now - 1)
-    return rung_of(m, v, m.now)
+def rung_at_check(m: Member, v: Version, due: int) -> str:
+    """The rung that a check finds, or would find if nothing happened until then (T109, S47)."""
+    return highest_rung(m, v, {name: measure_at_check(m, v, name, given, due) for name, given in v.metrics().items()})
+
+
+def measure_at_check(m: Member, v: Version, metric: str, given: Any, due: int) -> int:
+    """A check at the first instant of a calendar period counts the period that ended (T097, T111)."""
+    window = given.get("window") if isinstance(given, dict) else None
+    if isinstance(window, str) and window.startswith("calendar_"):
+        period = window.removeprefix("calendar_")
+        if start_of(period, due, v.zone) == due:
+            start = start_of(period, due - 1, v.zone)
+            return sum(x.value for x in marks_of(m, metric) if start <= x.at < due)
+    return measure(m, v, metric, given, due)
 
 
 def reset(m: Member, v: Version, wallet: str) -> None:
     """Empty a wallet after the check (T097)."""
     purse = m.purse(wallet)
-    for lot in sorted(purse.lots, key=lambda x: rank(v, x)):
+    for lot in sorted(purse.lots, key=place_of):
         expire(m, v, lot, Reason.RESET)
     if purse.flat > 0:
         m.post(EntryKind.EXPIRED, wallet, -purse.flat, reason=Reason.RESET)
@@ -228,7 +242,7 @@ def reset(m: Member, v: Version, wallet: str) -> None:
 
 
 def window_changes(m: Member, v: Version, after: int) -> int:
-    """The next instant at which a window of the programme loses something, or gets it back."""
+    """The next instant at which a window of the programme loses something."""
     out = [NEVER]
     for metric, given in (v.metrics() if v.tiers else {}).items():
         window = given.get("window") if isinstance(given, dict) else None
@@ -238,7 +252,7 @@ def window_changes(m: Member, v: Version, after: int) -> int:
             if window.startswith("calendar_"):
                 out += [t for t in [end_of(window.removeprefix("calendar_"), mark.at, v.zone)] if t > after]
             else:
-                out += [t for t in rolling_changes(mark.at, span(window).months, v.zone) if t > after][:1]
+                out += [t for t in [leaves(mark.at, window, v)] if t > after]
     return min(out)
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from loyalty_streams.core.codes import NEVER, EntryKind, Reason
 from tests.oracle.calendar import birthday_in, local_date, midnight, span
 from tests.oracle.earning import earn
-from tests.oracle.lots import activate, expire, rank, suspended, whole_days
+from tests.oracle.lots import activate_all, expire, place_of, suspended, tidy, whole_days
 from tests.oracle.model import Lot, Member
 from tests.oracle.programme import Timeline, Version, listed
 from tests.oracle.redemption import let_go
@@ -35,8 +35,9 @@ def advance(m: Member, timeline: Timeline, to: int) -> None:
         if due is None or due[0] > to:
             break
         m.now = m.arrived = due[0]
-        m.cause = f"timer/{due[0]}"
+        m.cause, m.version = f"timer/{due[0]}", timeline.position(due[0])
         due[2]()
+        settle(m, timeline.at(m.now))
     m.through = max(m.through, to)
 
 
@@ -47,31 +48,30 @@ def timers(m: Member, timeline: Timeline) -> Iterator[Timer]:
     for held in m.redemptions.values():
         if held.state == "open":
             yield held.until, 1, lambda held=held: time_out(m, timeline, held)  # type: ignore[misc]
-    v = timeline.at(m.now)
-    if v is None:
-        return
-    yield min((activation_due(x) for x in all_lots(m)), default=NEVER), 2, lambda: activations(m, v)
-    yield window_changes(m, v, max(m.through, m.windows_seen)), 3, lambda: windows(m, v)
+    v, past = timeline.at(m.now), max(m.through, m.now - 1)
+    waiting = [activation_due(x) for x in all_lots(m)] + [f.activates_at for f in m.follows]
+    yield min(waiting, default=NEVER), 2, lambda: activations(m, v)
+    yield window_changes(m, v, max(past, m.windows_seen)), 3, lambda: windows(m, v)
     yield m.reassess_at or NEVER, 4, lambda: reassess(m, v)
-    yield unlock_due(m), 5, lambda: unlock(m, v)
+    yield unlock_due(m), 3, lambda: unlock(m, v)
     yield max(check_due(m, v), m.now, m.locked_until), 5, lambda: run_check(m, v)
-    if notice_due(m, v) > m.through:
+    if notice_due(m, v) > past:
         yield notice_due(m, v), 6, lambda: notice(m, v)
     yield min((expiry_due(m, v, x) for x in all_lots(m)), default=NEVER), 7, lambda: expiries(m, v)
     for wallet in v.wallets:
-        yield lapse_due(m, v, timeline, wallet), 8, lambda wallet=wallet: lapse(m, v, wallet)  # type: ignore[misc]
-    yield birthday_due(m, v), 9, lambda: birthday(m, v)
+        yield lapse_due(m, v, wallet), 8, lambda wallet=wallet: lapse(m, v, wallet)  # type: ignore[misc]
+    yield birthday_due(m, v, past), 9, lambda: birthday(m, v)
     yield (
-        min((t for t in stage_bounds(m, v) if t > max(m.through, m.stage_seen)), default=NEVER),
+        min((t for t in stage_bounds(m, v) if t > max(past, m.stage_seen)), default=NEVER),
         10,
         lambda: stage_bound(m, v),
     )
-    for at, wallet, day, days in reminders(m, v):
+    for at, wallet, day, days in reminders(m, v, past):
         yield at, 11, lambda wallet=wallet, day=day, days=days: remind(m, v, wallet, day, days)  # type: ignore[misc]
 
 
 def all_lots(m: Member) -> list[Lot]:
-    return [x for purse in m.purses.values() for x in purse.lots]
+    return [x for purse in m.purses.values() for x in purse.lots if x.remaining]
 
 
 # ---- versions ----
@@ -86,6 +86,9 @@ def version_starts(m: Member, timeline: Timeline) -> None:
     policy = v.tiers.get("on_rule_change", "lazy")
     if m.tier == "":
         open_tier(m, v)
+    m.check_known_at = m.now
+    if v.check() == "window":
+        m.graced_until = m.tier_until = 0
     if place(m, v, m.tier) < 0 or policy == "full":
         judge(m, v, down=True, reason=Reason.RULE_CHANGE)
     elif policy == "upgrade_only":
@@ -120,8 +123,7 @@ def activation_due(lot: Lot) -> int:
 
 def activations(m: Member, v: Version) -> None:
     due = [x for x in all_lots(m) if activation_due(x) <= m.now]
-    for lot in sorted(due, key=lambda x: (x.wallet, rank(v, x))):
-        activate(m, v, lot)
+    activate_all(m, v, due, [f for f in m.follows if f.activates_at <= m.now])
     retier(m, v)
 
 
@@ -132,25 +134,38 @@ def expiry_due(m: Member, v: Version, lot: Lot) -> int:
 
 def expiries(m: Member, v: Version) -> None:
     due = [x for x in all_lots(m) if x.expires_at <= m.now and not suspended(m, v, x.wallet)]
-    for lot in sorted(due, key=lambda x: (x.expires_at, x.wallet, rank(v, x))):
+    for lot in sorted(due, key=place_of):
         expire(m, v, lot)
     retier(m, v)
 
 
-def lapse_due(m: Member, v: Version, timeline: Timeline, wallet: str) -> int:
+def settle(m: Member, v: Version) -> None:
+    """After a fact or timer: lots with nothing left are no lots, and clocks of inactivity run where they should."""
+    for wallet in m.purses:
+        tidy(m, wallet)
+    start_clocks(m, v)
+
+
+def start_clocks(m: Member, v: Version) -> None:
+    """Inactivity counts where the version says so; a clock that does not run starts with the points that come in (S23)."""
+    for wallet in v.wallets:
+        purse = m.purse(wallet)
+        if v.expires(wallet).get("from") != "last_activity":
+            purse.idle_since = None
+        elif purse.idle_since is None and purse.available() + purse.pending() > 0:
+            purse.idle_since = m.now
+
+
+def lapse_due(m: Member, v: Version, wallet: str) -> int:
     """When the whole wallet lapses by inactivity (T045, T047, S23)."""
-    given = v.expires(wallet)
-    purse = m.purses.get(wallet)
-    if given.get("from") != "last_activity" or purse is None or not purse.lots:
-        return NEVER
-    since = max(purse.last_activity, timeline.switched_on(m.now, wallet), purse.last_lapse, m.opened_at)
-    return max(v.shift(since, span(given["after"])), m.now)
+    given, since = v.expires(wallet), m.purse(wallet).idle_since
+    return NEVER if since is None or given.get("from") != "last_activity" else max(v.shift(since, span(given["after"])), m.now)
 
 
 def lapse(m: Member, v: Version, wallet: str) -> None:
     purse = m.purse(wallet)
-    purse.last_lapse = m.now
-    for lot in sorted(purse.lots, key=lambda x: (not x.pending, rank(v, x))):
+    purse.idle_since = None
+    for lot in sorted(purse.lots, key=place_of):
         expire(m, v, lot, Reason.INACTIVE)
     retier(m, v)
 
@@ -175,20 +190,19 @@ def unlock_due(m: Member) -> int:
 def unlock(m: Member, v: Version) -> None:
     """On the date that a lock ends the tier is judged by the metrics (T113)."""
     m.locked_until = 0
-    m.kept_at = m.now
     judge(m, v, down=True)
 
 
 # ---- the member's calendar ----
 
 
-def birthday_due(m: Member, v: Version) -> int:
+def birthday_due(m: Member, v: Version, past: int) -> int:
     """The next birthday at 00:00 in a year without a gift (T014, S19)."""
     if m.birthday is None:
         return NEVER
-    first = local_date(max(m.through, m.birthday_seen), v.zone).year
+    first = local_date(max(past, m.birthday_seen), v.zone).year
     days = [midnight(birthday_in(y, *m.birthday), v.zone) for y in range(first, first + 3) if y not in m.birthday_years]
-    return min((t for t in days if t > max(m.through, m.birthday_seen)), default=NEVER)
+    return min((t for t in days if t > max(past, m.birthday_seen)), default=NEVER)
 
 
 def birthday(m: Member, v: Version) -> None:
@@ -204,7 +218,7 @@ def stage_bound(m: Member, v: Version) -> None:
     judge_stage(m, v)
 
 
-def reminders(m: Member, v: Version) -> Iterator[tuple[int, str, object, int]]:
+def reminders(m: Member, v: Version, past: int) -> Iterator[tuple[int, str, object, int]]:
     """Due at 00:00 of the expiry's date less the threshold, once a (wallet, date, threshold) (T053, T054)."""
     for wallet in v.wallets:
         thresholds = [whole_days(x) for x in listed(v.wallets[wallet].get("remind"))]
@@ -214,7 +228,7 @@ def reminders(m: Member, v: Version) -> Iterator[tuple[int, str, object, int]]:
             day = local_date(lot.expires_at, v.zone)
             for days in thresholds:
                 at = midnight(day - timedelta(days=days), v.zone)
-                if at > m.through and at > lot.activates_at and (wallet, day, days) not in m.reminded:
+                if at > past and at > lot.activates_at and (wallet, day, days) not in m.reminded:
                     yield at, wallet, day, days
 
 
@@ -223,4 +237,4 @@ def remind(m: Member, v: Version, wallet: str, day, days: int) -> None:  # type:
     lots = [x for x in m.purse(wallet).lots if x.expires_at < NEVER and local_date(x.expires_at, v.zone) == day]
     points = sum(x.remaining for x in lots if x.activates_at < m.now)
     if points:
-        m.post(EntryKind.REMINDED, wallet, points)
+        m.post(EntryKind.REMINDED, wallet, ref=str(midnight(day, v.zone)), basis=points, desired=days)

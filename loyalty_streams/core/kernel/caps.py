@@ -6,6 +6,7 @@ from loyalty_streams.core.codes import Reason
 from loyalty_streams.core.kernel.calendar import civil, local_day, period_number
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.records import COUNTERS, SCOPE_ORDER, SCOPE_STORE
+from loyalty_streams.core.kernel.rows import in_set
 
 LIMIT_REACHED, BUDGET, MAX_BALANCE = int(Reason.LIMIT_REACHED), int(Reason.BUDGET), int(Reason.MAX_BALANCE)
 OK = 0
@@ -33,14 +34,9 @@ def counter_of(w, limit, store, period):
 
 
 @leaf
-def applies(w, p, limit):
-    """Whether a limit speaks of the fact's store."""
-    if limit.scope != SCOPE_STORE or limit.stores_lo == limit.stores_hi:
-        return True
-    for k in range(limit.stores_lo, limit.stores_hi):
-        if p.sets[k] == w.fact.store:
-            return True
-    return False
+def applies(p, limit, store):
+    """Whether a limit speaks of a store: one that names none speaks of all."""
+    return limit.stores_lo == limit.stores_hi or in_set(p, limit.stores_lo, limit.stores_hi, store)
 
 
 @leaf
@@ -55,7 +51,7 @@ def used_of(w, p, limit):
 def offer(w, p, r, k):
     """Gives rule r what limit k has left after the rules before it."""
     limit, c = p.limits[k], w.candidates[r]
-    if c.points <= 0 or not applies(w, p, limit):
+    if c.points <= 0 or not applies(p, limit, w.fact.store):
         return
     wanted = c.points
     if limit.times >= 0:
@@ -77,7 +73,7 @@ def cap(w, p, lo, hi):
         w.tentative[k] = 0
     for r in range(lo, hi):
         for k in range(p.rules[r].limits_lo, p.rules[r].limits_hi):
-            if not p.limits[p.limit_refs[k]].budget:
+            if p.limit_refs[k] >= p.n.global_limits and not p.limits[p.limit_refs[k]].budget:
                 offer(w, p, r, p.limit_refs[k])
     for r in range(lo, hi):
         group = p.rules[r].group
@@ -86,7 +82,8 @@ def cap(w, p, lo, hi):
                 offer(w, p, r, p.limit_refs[k])
     for k in range(p.n.global_limits):
         for r in range(lo, hi):
-            offer(w, p, r, k)
+            if refers(p, p.rules[r], k):
+                offer(w, p, r, k)
     for r in range(lo, hi):
         for k in range(p.rules[r].limits_lo, p.rules[r].limits_hi):
             if p.limits[p.limit_refs[k]].budget:
@@ -116,7 +113,7 @@ def use_up(w, p, lo, hi):
     f = w.fact
     for k in range(p.n.limits):
         limit = p.limits[k]
-        if limit.scope == SCOPE_ORDER or not applies(w, p, limit):
+        if limit.scope == SCOPE_ORDER or not applies(p, limit, f.store):
             continue
         total, any_paid = 0, 0
         for r in range(lo, hi):
@@ -131,7 +128,7 @@ def use_up(w, p, lo, hi):
 @kernel
 def refers(p, rule, k):
     """Whether a rule is under limit k: its own, its group's, or the whole programme's."""
-    if k < p.n.global_limits:
+    if p.limits[k].for_all:
         return True
     for i in range(rule.limits_lo, rule.limits_hi):
         if p.limit_refs[i] == k:
@@ -152,7 +149,7 @@ def release(w, p, rule, points, at, store, whole):
     month = civil(p, day)[0]
     for k in range(p.n.limits):
         limit = p.limits[k]
-        if limit.scope != SCOPE_ORDER and refers(p, rule, k):
+        if limit.scope != SCOPE_ORDER and refers(p, rule, k) and applies(p, limit, store):
             period, key = period_number(day, month, limit.period), store if limit.scope == SCOPE_STORE else 0
             for i in range(s.lo, s.hi):
                 c = w.counters[i]

@@ -9,7 +9,7 @@ from loyalty_streams.core.kernel.marks import measure
 from loyalty_streams.core.kernel.records import (
     AMOUNT, BY_PRIORITY, FIXED, HIGHEST, MAX, MULTIPLICATIVE, MULTIPLY, ONCE, OVERRIDE, PASS, PER_UNIT, STACKABLE, STEP,
 )
-from loyalty_streams.core.kernel.rows import judge
+from loyalty_streams.core.kernel.rows import actual, judge
 from loyalty_streams.core.kernel.tiers import earned_rung, ladder_of, need, rung_of
 
 OK, CONDITION, NOT_VALID_NOW, NOTHING = 0, int(Reason.CONDITION), int(Reason.NOT_VALID_NOW), int(Reason.NOTHING)
@@ -39,8 +39,7 @@ def admit(w, p, rule, c):
     end = judge(w, p, rule.condition, -1)
     if end != PASS:
         c.reason, c.failed = CONDITION, -2 - end
-        row = p.conditions[c.failed]
-        c.actual = w.words[row.at]
+        c.actual = actual(w, p.conditions[c.failed])
     elif rule.once and paid_once(w, rule, 1970 + f.month // 12):
         c.reason = ONCE_PAID
 

@@ -6,8 +6,8 @@ not fit, the host makes room and calls again; the old state is untouched, so a s
 
 from __future__ import annotations
 
-from loyalty_streams.core.codes import ABSENT, ATTR, DAY, FactKind
-from loyalty_streams.core.kernel.calendar import birthday_distance, read_date
+from loyalty_streams.core.codes import ABSENT, ATTR, FactKind, Reason
+from loyalty_streams.core.kernel.calendar import read_date
 from loyalty_streams.core.kernel.jit import door, kernel, leaf
 from loyalty_streams.core.kernel.lots import activate_named
 from loyalty_streams.core.kernel.marks import leave_marks, mark_order
@@ -19,21 +19,22 @@ from loyalty_streams.core.kernel.redemption import redemption
 from loyalty_streams.core.kernel.returns import remember_order, return_order
 from loyalty_streams.core.kernel.rows import REFUSED, refuse
 from loyalty_streams.core.kernel.stages import set_stage
-from loyalty_streams.core.kernel.timers import active, advance, begin_timer, next_due, recompute, start_version
+from loyalty_streams.core.kernel.timers import active, advance, begin_timer, next_due, read_member, recompute, start_version
 
 PROFILE, EXCHANGE_RETURN, ORDER, RETURN = int(FactKind.PROFILE), int(FactKind.EXCHANGE_RETURN), int(FactKind.ORDER), int(FactKind.RETURN)
 CANCELLATION, INTERACTION, RESERVE, CANCEL = int(FactKind.CANCELLATION), int(FactKind.INTERACTION), int(FactKind.RESERVE), int(FactKind.CANCEL)
-ADJUSTMENT = int(FactKind.ADJUSTMENT)
+ADJUSTMENT, METRIC = int(FactKind.ADJUSTMENT), int(Reason.METRIC)
 TAX = ATTR["tax_minor"]
 BASKET_FULL = 1 << 17
 
 
 @door
-def fold(facts, rows, groups, start, until, old, old_at, cards, card_at, card_of, programmes, work, new, new_at, out, out_rows, flags):
+def fold(facts, rows, groups, start, until, old, old_at, cards, card_at, card_of, programmes, work, new, new_at, out, out_rows, glance, flags):
     """Folds the facts of each member (`rows[groups[g]:groups[g + 1]]`) from group `start` on. -> the group to go on with, or all.
 
     `until`: an instant a group, to which it is advanced after its facts (0: not at all). `cards[card_at[k]:card_at[k + 1]]` for k in
-    `card_of[g]:card_of[g + 1]` are the cards of group g. flags: write states, write cards, explain.
+    `card_of[g]:card_of[g + 1]` are the cards of group g. `glance[g]` gets what a host asks of a member without unpacking it: the next due
+    instant, tier and stage. flags: write states, write cards, explain.
     """
     w = work[0]
     c = w.ctl
@@ -58,6 +59,7 @@ def fold(facts, rows, groups, start, until, old, old_at, cards, card_at, card_of
         if until[g] > 0 and w.head.version >= 0:
             c.booked = until[g]
             advance_to(w, programmes, until[g])
+        glance[g, 0], glance[g, 1], glance[g, 2] = w.head.due, w.head.tier, w.head.stage
         if flags[0]:
             leave_marks(w, programmes[max(w.head.version, 0)], w.head.clock)
             new_at[g + 1] = write_state(w, new, new_at[g])
@@ -160,12 +162,10 @@ def one_fact(w, programmes, facts, row):
     read_date(p, f)
     if h.enrolled_at == 0:
         h.enrolled_at = f.at
-    if g.uses_birthday:
-        f.birthday_distance = birthday_distance(p, f.at, h.birthday)
-    f.enrolled_days = (f.at - h.enrolled_at) // DAY
+    read_member(w, p)
     if h.lazy:
         h.lazy = 0
-        settle_tier(w, p, f.at, True)
+        settle_tier(w, p, f.at, True, METRIC)
     if f.kind == ORDER:
         order(w, p)
     elif f.kind <= CANCELLATION and f.kind >= EXCHANGE_RETURN:
@@ -182,7 +182,7 @@ def one_fact(w, programmes, facts, row):
         adjust(w, p, facts)
         active(w, p)
     if g.balance_metric:
-        settle_tier(w, p, f.at, g.check == 0)
+        settle_tier(w, p, f.at, g.check == 0, METRIC)
     h.due = next_due(w, p)
 
 
@@ -206,7 +206,7 @@ def order(w, p):
     mark_order(w, p, f.at, counted)
     active(w, p)
     if g.has_tiers:
-        settle_tier(w, p, f.at, g.check == 0)
+        settle_tier(w, p, f.at, g.check == 0, METRIC)
     if g.has_stages:
         set_stage(w, p, f.at, True)
 
@@ -221,7 +221,7 @@ def interaction(w, p):
     earn(w, p, ON_INTERACTION, f.type, f.ref, f.ref)
     active(w, p)
     if g.has_tiers:
-        settle_tier(w, p, f.at, g.check == 0)
+        settle_tier(w, p, f.at, g.check == 0, METRIC)
 
 
 @kernel

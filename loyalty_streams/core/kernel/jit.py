@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,21 +31,136 @@ if "NUMBA_CACHE_DIR" not in os.environ:
     os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
 os.environ.setdefault("NUMBA_LOOP_VECTORIZE", "0")  # loops here run twice, not a thousand times
 from numba import njit  # noqa: E402
+from numba.core.codegen import CPUCodeLibrary, JITCodeLibrary  # noqa: E402
+from numba.types import unliteral  # noqa: E402
+from numba.core.compiler import Compiler  # noqa: E402
 
 F = TypeVar("F", bound=Callable[..., Any])
 SETTINGS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+INNER: dict[str, Any] = {**SETTINGS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+SMALL = 100
+"""Instructions up to which a step may be put in place of its calls without being a leaf."""
+
+
+class NoEngine:
+    """A code generator without the engine that would turn each step into machine code of its own."""
+
+    def __init__(self, codegen: Any) -> None:
+        self._codegen = codegen
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._codegen, name)
+
+    def set_env(self, env_name: str, env: Any) -> None:
+        """A step is never called from Python, so nothing looks at its environment."""
+
+
+class StepLibrary(CPUCodeLibrary):  # type: ignore[misc]
+    """The code of one step, kept as it is until a door takes it in.
+
+    Numba would otherwise optimize and emit each step with all that it calls, again in everything that calls it: ten minutes instead of one.
+    """
+
+    @property
+    def codegen(self) -> Any:
+        return NoEngine(self._codegen)
+
+    def finalize(self) -> None:
+        self._final_module.verify()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        return 0
+
+
+class DoorLibrary(JITCodeLibrary):  # type: ignore[misc]
+    """The code of a door: it takes in every step that it needs, directly or through others, once, and is optimized as a whole."""
+
+    def finalize(self) -> None:
+        self._linking_libraries = callers_first(self._linking_libraries)
+        super().finalize()
+
+    def _optimize_final_module(self) -> None:
+        """Large steps stay functions: put in place of each call of theirs, they would make the whole many times larger."""
+        for function in self._final_module.functions:
+            if not function.is_declaration and size_of(function) > SMALL and not is_leaf(function):
+                function.add_function_attribute("noinline")
+        super()._optimize_final_module()
+
+
+def callers_first(libraries: list[Any]) -> list[Any]:
+    """All that some steps call, directly or through others, each after all that call it: LLVM drops what is linked in before anything asks for it."""
+    seen: set[int] = set()
+    order: list[Any] = []
+
+    def visit(library: Any) -> None:
+        if id(library) not in seen:
+            seen.add(id(library))
+            for part in library._linking_libraries if isinstance(library, StepLibrary) else ():
+                visit(part)
+            order.append(library)
+
+    for library in libraries:
+        visit(library)
+    return order[::-1]
+
+
+def size_of(function: Any) -> int:
+    return sum(1 for block in function.blocks for _ in block.instructions)
+
+
+def is_leaf(function: Any) -> bool:
+    return any(b"alwaysinline" in attributes for attributes in function.attributes)
+
+
+class StepCompiler(Compiler):  # type: ignore[misc]
+    def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:
+        super().__init__(typingctx, targetctx, library or StepLibrary(targetctx.codegen(), "step"), *rest)
+
+
+class DoorCompiler(Compiler):  # type: ignore[misc]
+    def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:
+        if library is None:
+            library = DoorLibrary(targetctx.codegen(), "door")
+            library.enable_object_caching()
+        super().__init__(typingctx, targetctx, library, *rest)
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """One process compiles the kernel; others wait for it and take what it left on disk. Without a writable cache each compiles its own."""
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError:
+        yield
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def for_any_integer(step: Any) -> Any:
+    """Makes a step take constants as the integers that they are: Numba would compile it again for every constant it is called with."""
+    if hasattr(step, "get_call_template"):
+        take = step.get_call_template
+        step.get_call_template = lambda args, kws: take(tuple(unliteral(a) for a in args), {k: unliteral(a) for k, a in kws.items()})
+    return step
 
 
 def kernel(function: F) -> F:
-    """A step of the fold."""
-    return njit(**SETTINGS)(function)  # type: ignore[no-any-return]
+    """A step of the fold. It is compiled for a door alone, and cannot be called from Python when compiled."""
+    return for_any_integer(njit(forceinline=False, pipeline_class=StepCompiler, **INNER)(function))  # type: ignore[no-any-return]
 
 
 def leaf(function: F) -> F:
     """A hot step with few callers: put in place of its call."""
-    return njit(forceinline=True, **SETTINGS)(function)  # type: ignore[no-any-return]
+    return for_any_integer(njit(forceinline=True, pipeline_class=StepCompiler, **INNER)(function))  # type: ignore[no-any-return]
 
 
 def door(function: F) -> F:
     """The one way in: the compiled whole is kept on disk under this function's name."""
-    return njit(cache=True, **SETTINGS)(function)  # type: ignore[no-any-return]
+    return njit(cache=True, pipeline_class=DoorCompiler, **SETTINGS)(function)  # type: ignore[no-any-return]

@@ -26,7 +26,7 @@ def open_given(w, p, wallet, at, source):
     g.at, g.source, g.n = at, source, f.lots_made
     f.lots_made += 1
     start = f.arrived if t.arrival_base else at
-    g.activates = start
+    g.activates = at
     if t.pending == 2:
         g.activates = NEVER
     elif t.pending:
@@ -37,7 +37,7 @@ def open_given(w, p, wallet, at, source):
             g.activates = period_start(p, g.activates, t.pending_period)
     g.expires = NEVER
     if t.expires != NO_EXPIRY and t.expires != FROM_ACTIVITY:
-        base = g.activates if t.expires == FROM_ACTIVATION else start
+        base = g.activates if t.expires == FROM_ACTIVATION and t.pending else start
         if base < NEVER:
             g.expires = expiry_from(w, p, wallet, base)
 
@@ -93,7 +93,7 @@ def deliver(w, p, wallet, at, points, source, about, counts):
 
 @kernel
 def put_lot(w, source, n, wallet, earned, activates, expires, granted, points, pending, about):
-    """Adds to the lot of this source and number, or opens it in its place: (expires, earned, source, number), S21."""
+    """Adds to the lot of this source and number, or opens it in its place: (expires, earned, source, number), S21. -> its place"""
     h, s = w.head, w.span[LOTS]
     i = s.hi
     while i > s.lo:
@@ -110,13 +110,12 @@ def put_lot(w, source, n, wallet, earned, activates, expires, granted, points, p
                     if b.n == n and b.pending == pending:
                         b.granted += granted
                         b.remaining += points
-                        return
+                        return i - 1
                     if b.n < n:
                         break
         i -= 1
     if s.hi == w.lots.size:
-        join_lot(w, wallet, expires, granted, points, pending)
-        return
+        return join_lot(w, wallet, expires, granted, points, pending)
     s.hi += 1
     for k in range(s.hi - 1, i, -1):
         w.lots[k] = w.lots[k - 1]
@@ -127,6 +126,14 @@ def put_lot(w, source, n, wallet, earned, activates, expires, granted, points, p
         h.pending_lo = min(h.pending_lo, i)
     elif i <= h.pending_lo:
         h.pending_lo += 1
+    return i
+
+
+@kernel
+def put_back(w, source, n, wallet, earned, expires, granted, points):
+    """Points return to their lot, which keeps what it was granted even where nothing was left of it."""
+    lot = w.lots[put_lot(w, source, n, wallet, earned, earned, expires, 0, points, 0, source)]
+    lot.granted = max(lot.granted, granted)
 
 
 @kernel
@@ -140,8 +147,9 @@ def join_lot(w, wallet, expires, granted, points, pending):
             lot.remaining += points
             if k == s.hi - 1:
                 lot.expires_at = max(lot.expires_at, expires)
-            return
+            return k
     w.ctl.full |= 1 << LOTS
+    return s.hi - 1
 
 
 @kernel
@@ -178,9 +186,9 @@ def take(w, p, wallet, at, points, kind, ref, reason):
             k = slot(w, HOLDS, w.holds.size)
             x = w.holds[k]
             x.ref, x.source, x.n, x.wallet, x.points = ref, lot.source, lot.n, wallet, part
-            x.earned_at, x.expires_at, x.until = lot.earned_at, lot.expires_at, NEVER
+            x.earned_at, x.expires_at, x.until, x.granted = lot.earned_at, lot.expires_at, NEVER, lot.granted
         elif kind == REDEEMED:
-            remember_taken(w, ref, lot.source, lot.n, wallet, part, lot.earned_at, lot.expires_at)
+            remember_taken(w, ref, lot.source, lot.n, wallet, part, lot.earned_at, lot.expires_at, lot.granted)
     drop_empty(w)
     return points
 
@@ -197,10 +205,11 @@ def oldest_lot(w, wallet):
 
 
 @kernel
-def remember_taken(w, ref, source, n, wallet, points, earned, expires):
+def remember_taken(w, ref, source, n, wallet, points, earned, expires, granted):
     """A row of the redemption's card, whose header is the last one: what its cancellation gives back."""
     x = w.taken[slot(w, TAKEN, w.taken.size)]
     x.ref, x.source, x.n, x.wallet, x.points, x.earned_at, x.expires_at, x.back = ref, source, n, wallet, points, earned, expires, 0
+    x.granted = granted
     w.redemptions[w.span[REDEMPTIONS].hi - 1].rows += 1
 
 
@@ -363,7 +372,7 @@ def lapse(w, p, i, at, reason):
     """What remains of one lot expires, or rolls into another wallet (T056); it may be reinstated for a while (T050)."""
     lot = w.lots[i]
     x, t, points = w.wallets[lot.wallet], p.terms[lot.wallet], lot.remaining
-    wallet, source, n, earned, expired_at = lot.wallet, lot.source, lot.n, lot.earned_at, lot.expires_at
+    wallet, source, n, earned, granted = lot.wallet, lot.source, lot.n, lot.earned_at, lot.granted
     bucket = PENDING if lot.pending else AVAILABLE
     lot.remaining = 0
     if lot.pending:
@@ -376,11 +385,11 @@ def lapse(w, p, i, at, reason):
     x.expired += points
     post(w, EXPIRED, at, wallet, bucket, -points, source, n, source, -1, reason)
     if t.reinstate_within > 0:
-        remember_dead(w, p, wallet, source, n, earned, at, points)
+        remember_dead(w, p, wallet, source, n, earned, at, points, granted)
 
 
 @kernel
-def remember_dead(w, p, wallet, source, n, earned, at, points):
+def remember_dead(w, p, wallet, source, n, earned, at, points, granted):
     s = w.span[DEAD]
     while s.lo < s.hi and w.dead[s.lo].expired_at + p.terms[w.dead[s.lo].wallet].reinstate_within < at:
         s.lo += 1
@@ -390,7 +399,7 @@ def remember_dead(w, p, wallet, source, n, earned, at, points):
         s.hi -= 1
     d = w.dead[s.hi]
     s.hi += 1
-    d.source, d.n, d.wallet, d.earned_at, d.expired_at, d.points = source, n, wallet, earned, at, points
+    d.source, d.n, d.wallet, d.earned_at, d.expired_at, d.points, d.granted = source, n, wallet, earned, at, points, granted
 
 
 @kernel

@@ -138,10 +138,10 @@ def wait_in_line(w, p, rule, c, ref):
 
 
 @kernel
-def settle_tier(w, p, at, may_fall):
+def settle_tier(w, p, at, may_fall, reason):
     """Judges the tier and pays what its rules give for a rung reached (T106, T107)."""
     before = w.head.tier
-    if assess(w, p, at, may_fall):
+    if assess(w, p, at, may_fall, reason):
         tier_gifts(w, p, before)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loyalty_streams.core.codes import ATTR, NEVER, Action, AttrKind, Bucket, EntryKind, Reason
 from loyalty_streams.core.kernel.calendar import next_birthday
 from loyalty_streams.core.kernel.jit import kernel
-from loyalty_streams.core.kernel.lots import deliver, drop_empty, expiry_from, pay_debt, prepare, put_lot, take
+from loyalty_streams.core.kernel.lots import deliver, drop_empty, expiry_from, pay_debt, prepare, put_back, put_lot, take
 from loyalty_streams.core.kernel.paying import earn, settle_tier
 from loyalty_streams.core.kernel.records import DEAD, FROM_ACTIVITY, LOTS, NO_EXPIRY, ON_ENROLMENT, TAGS
 from loyalty_streams.core.kernel.reminders import find_reminder, note_reminder
@@ -22,6 +22,7 @@ AVAILABLE, PENDING, DEBT = int(Bucket.AVAILABLE), int(Bucket.PENDING), int(Bucke
 ADJUSTED, REINSTATED, EXTENDED = int(EntryKind.ADJUSTED), int(EntryKind.REINSTATED), int(EntryKind.EXTENDED)
 STATUS_CHANGED = int(EntryKind.STATUS_CHANGED)
 INSUFFICIENT, NOT_ALLOWED, MANUAL, IMPORTED = int(Reason.INSUFFICIENT), int(Reason.NOT_ALLOWED), int(Reason.MANUAL), int(Reason.IMPORTED)
+METRIC = int(Reason.METRIC)
 
 
 @kernel
@@ -64,7 +65,7 @@ def profile(w, p, facts):
         earn(w, p, ON_ENROLMENT, 0, f.source, f.ref)
     if g.has_tiers:
         set_check_if_missing(w, p, f.at)
-        settle_tier(w, p, f.at, False)
+        settle_tier(w, p, f.at, False, METRIC)
 
 
 @kernel
@@ -190,7 +191,7 @@ def reinstate(w, p, wallet, expires_at):
             e.basis = expires
             rest = pay_debt(w, wallet, f.at, d.points, d.source, d.n)
             x.available += rest
-            put_lot(w, d.source, d.n, wallet, d.earned_at, d.earned_at, expires, 0, rest, 0, d.source)
+            put_back(w, d.source, d.n, wallet, d.earned_at, expires, d.granted, rest)
             note_reminder(w, p, wallet, expires)
         else:
             w.dead[keep] = d

@@ -59,18 +59,20 @@ Wallet = words(
 Lot = words("source n wallet earned_at activates_at expires_at granted remaining pending about")
 Mark = words("at leaves_at amount")  # one row an instant of a metric's window
 Gauge = words("total since")  # the sum inside the window; the sum since the last tier change
-Hold = words("ref source n wallet points earned_at expires_at until")  # one row a lot that a reservation took from
+Hold = words("ref source n wallet points earned_at expires_at until granted")  # one row a lot that a reservation took from
 Counter = words("limit store period used")
 Once = words("rule ref at source points granted year n")  # one row a paid once rule, and those who would be next
 Tag = words("tag")
-Dead = words("source n wallet earned_at expired_at points")  # lots that may be reinstated
+Dead = words("source n wallet earned_at expired_at points granted")  # lots that may be reinstated
 
 # Rows of their own, read for the facts that name them: an order for its returns, a redemption for its cancellation.
-Order = words("ref at version store amount counted about points_used points_back money_back counted_back by_money done dirty lines parts lines_lo parts_lo")
+Order = words(
+    "ref at version store amount counted about points_used points_back money_back counted_back by_money done dirty lines parts lines_lo parts_lo"
+)
 OrderLine = words("no qty amount net mask outside qty_back amount_back")  # outside: does not count for tiers
 Part = words("rule form wallet n points back mask active_at also also_wallet also_n also_back")  # what one rule gave to one order
 Redemption = words("ref at points restored done dirty rows rows_lo wallet")
-Taken = words("ref source n wallet points earned_at expires_at back")  # one row a lot that a redemption took from
+Taken = words("ref source n wallet points earned_at expires_at back granted")  # one row a lot that a redemption took from
 
 MAX_WALLETS, MAX_METRICS = 8, 4
 Span = words("lo hi")
@@ -94,7 +96,8 @@ Rule = words(
 # match: code of the interaction type, or id of the tier, for ON_INTERACTION and ON_TIER. rate: numerator over settings.rate_den a
 # minor unit (AMOUNT) or a step (STEP: points a full step x rate_den). num/den: of MULTIPLY. lines_mask: 1, or 1 | 1 << filter.
 # condition: first row of `conditions`, PASS for none. also: wallet id, -1 for none. group: position in `groups`, -1 for none.
-# rank: position of the rule's id among all ids of this version, sorted as text. limits_lo..hi: rows of limit_refs. once: 0, 1 a member, 2 a calendar year.
+# rank: position of the rule's id among all ids of this version, sorted as text. limits_lo..hi: rows of limit_refs.
+# once: 0, 1 a member, 2 a calendar year.
 PASS = -1  # then/orelse of a condition row; a row's failing orelse is -2 - row: it names itself
 RANGE, NOT_RANGE, IN, NOT_IN, TAGGED, NOT_TAGGED = range(6)  # operators; eq, lt, gte, between, exists are ranges
 Condition = words("at stride op lo hi then orelse")
@@ -117,7 +120,7 @@ Extension = words("condition months days micros")
 SCOPE_MEMBER, SCOPE_ORDER, SCOPE_STORE = range(3)
 Limit = words("id times points period partial scope stores_lo stores_hi budget for_all")
 # times, points: -1 for none. stores_lo..hi: sets rows, empty for all stores. budget: reason BUDGET instead of LIMIT_REACHED.
-# for_all: a limit of the whole programme (top level); else referred to by rules or groups through limit_refs.
+# for_all: a limit of the whole programme (top level) for all rules; else rules and groups refer to it through limit_refs.
 STACKABLE, HIGHEST, LOWEST, BY_PRIORITY = range(4)
 Group = words("pick by_line limits_lo limits_hi")
 M_SPEND, M_ORDERS, M_WALLET, M_LIFETIME, M_BALANCE = range(5)
@@ -144,8 +147,9 @@ Settings = words(
     "stay_months stay_days stay_micros reset_wallet notice_months notice_days notice_micros on_rule_change all_passed "
     "check_attribute uses_birthday has_birthday_rule has_tier_rule has_stages has_tiers uses_lines balance_metric has_limits"
 )
-# uses_lines: a rule, exclusion or tier exclusion looks at single lines. balance_metric: a judged metric is a balance. has_limits: any limit,
-# budget or maximum balance. exclude, tier_exclude: first condition row that marks a line left out of the order amount / of the tier metric; -3 for none.
+# uses_lines: a rule, exclusion or tier exclusion looks at single lines. balance_metric: a judged metric is a balance.
+# has_limits: any limit, budget or maximum balance.
+# exclude, tier_exclude: first condition row that marks a line left out of the order amount / of the tier metric; -3 for none.
 # earn_statuses, redeem_statuses: bit sets over Status. redeem_share: num/den of the order, den 0 for none. Durations are months, then
 # calendar days, then microseconds. keep/grace/stay/notice all zero: none. reset_wallet: -1 for none.
 NO_FILTER = -3
@@ -159,7 +163,7 @@ Programme = nest(
 )
 # rules: sorted by (trigger, match, form, priority, id text). first_rule[t]: first rule of trigger t; ON_INTERACTION, ON_TIER: scan `match`.
 # filters[i]: first condition row of line filter i, i from 1 (bit 1 << i of a line's mask; bit 0: counts in the order amount).
-# global_limits: positions limits[0:global_limits] are those with for_all. attributes: name codes behind w.attr rows.
+# global_limits: positions limits[0:global_limits] are those of the top level. attributes: name codes behind w.attr rows.
 # tier_codes[i]: code_of the name of tier i of the registry, for i < n.tiers. reinstate_within: microseconds.
 # zone_at/zone_offset: transitions (first one at -NEVER). month_start[k]: day number of month k since 1970.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loyalty_streams.core.codes import NEVER, Bucket, EntryKind, FactKind, Outcome, Reason
 from loyalty_streams.core.kernel.calendar import shift
 from loyalty_streams.core.kernel.jit import kernel
-from loyalty_streams.core.kernel.lots import pay_debt, prepare, put_lot, remember_taken, suspended, take
+from loyalty_streams.core.kernel.lots import pay_debt, prepare, put_back, put_lot, remember_taken, suspended, take
 from loyalty_streams.core.kernel.records import HOLDS, REDEMPTIONS, TAKEN
 from loyalty_streams.core.kernel.reminders import note_reminder
 from loyalty_streams.core.kernel.rows import post, refuse, slot
@@ -74,7 +74,7 @@ def ask(w, p):
     if rest > 0:
         x.debt += rest
         post(w, REDEEMED, f.at, wallet, DEBT, rest, 0, 0, f.about, -1, 0)
-        remember_taken(w, f.about, 0, 0, wallet, rest, f.at, NEVER)
+        remember_taken(w, f.about, 0, 0, wallet, rest, f.at, NEVER, 0)
 
 
 @kernel
@@ -162,7 +162,7 @@ def confirm(w):
             w.wallets[x.wallet].redeemed += x.points
             w.redemptions[k].wallet = x.wallet
             post(w, CONFIRMED, f.at, x.wallet, 2, -x.points, x.source, x.n, x.ref, -1, 0)
-            remember_taken(w, x.ref, x.source, x.n, x.wallet, x.points, x.earned_at, x.expires_at)
+            remember_taken(w, x.ref, x.source, x.n, x.wallet, x.points, x.earned_at, x.expires_at, x.granted)
         else:
             w.holds[keep] = x
             keep += 1
@@ -190,7 +190,7 @@ def end_holds(w, p, at, ref, reason):
             y = w.wallets[x.wallet]
             y.reserved -= x.points
             post(w, RELEASED, at, x.wallet, AVAILABLE, x.points, x.source, x.n, x.ref, -1, reason)
-            back_to_lot(w, p, at, x.wallet, x.source, x.n, x.earned_at, x.expires_at, x.points, x.ref)
+            back_to_lot(w, p, at, x.wallet, x.source, x.n, x.earned_at, x.expires_at, x.granted, x.points, x.ref)
             if ref == 0 and (i + 1 == last or w.holds[i + 1].ref != x.ref):
                 new_card(w, x.ref, at, 0, LAPSED, x.wallet)
     keep = s.lo
@@ -204,7 +204,7 @@ def end_holds(w, p, at, ref, reason):
 
 
 @kernel
-def back_to_lot(w, p, at, wallet, source, n, earned, expires, points, ref):
+def back_to_lot(w, p, at, wallet, source, n, earned, expires, granted, points, ref):
     """Points return to their lot at their original age; where it has died meanwhile they expire at once (T062, T065)."""
     y = w.wallets[wallet]
     if expires <= at and not suspended(w, p, wallet):
@@ -214,7 +214,7 @@ def back_to_lot(w, p, at, wallet, source, n, earned, expires, points, ref):
     rest = pay_debt(w, wallet, at, points, source, n)
     y.available += rest
     if rest > 0:
-        put_lot(w, source, n, wallet, earned, earned, expires, 0, rest, 0, source)
+        put_back(w, source, n, wallet, earned, expires, granted, rest)
         note_reminder(w, p, wallet, expires)
 
 
@@ -244,7 +244,7 @@ def restore(w, p, at, i, points, ref):
     post(w, RESTORED, at, wallet, AVAILABLE, points, source, n, ref, -1, 0)
     if expires <= at and (g.restore_grace_months or g.restore_grace_days or g.restore_grace_micros):
         expires = shift(p, at, g.restore_grace_months, g.restore_grace_days, g.restore_grace_micros)
-    back_to_lot(w, p, at, wallet, source, n, earned, expires, points, ref)
+    back_to_lot(w, p, at, wallet, source, n, earned, expires, x.granted, points, ref)
 
 
 @kernel

@@ -21,6 +21,7 @@ from loyalty_streams.core.kernel.spreading import spread
 CANCELLATION = int(FactKind.CANCELLATION)
 AVAILABLE, DEBT, PENDING = int(Bucket.AVAILABLE), int(Bucket.DEBT), int(Bucket.PENDING)
 CLAWED_BACK, WRITTEN_OFF, EARNED = int(EntryKind.CLAWED_BACK), int(EntryKind.WRITTEN_OFF), int(EntryKind.EARNED)
+METRIC = int(Reason.METRIC)
 UNKNOWN_ORDER, TOO_LATE, OVER_RETURN, RETURNED = int(Reason.UNKNOWN_ORDER), int(Reason.TOO_LATE), int(Reason.OVER_RETURN), int(Reason.RETURNED)
 
 
@@ -251,7 +252,7 @@ def restore_points(w, p, o, full):
 @kernel
 def return_once(w, p, o):
     """A once rule paid for a fully returned order is taken back, and paid to the next order that waits (T020, S17)."""
-    s, at = w.span[ONCE], w.fact.at
+    s = w.span[ONCE]
     i = s.lo
     while i < s.hi:
         x = w.once[i]
@@ -336,7 +337,7 @@ def judge_after(w, p):
     if not g.has_tiers:
         return
     if g.tier_effect == EFFECT_IMMEDIATE:
-        settle_tier(w, p, f.at, True)
+        settle_tier(w, p, f.at, True, METRIC)
     elif g.tier_effect == EFFECT_END_OF_DAY:
         h.reassess_at = min(h.reassess_at, period_end(p, f.at, PERIOD_DAY))
     elif g.tier_effect == EFFECT_PERIOD_END:

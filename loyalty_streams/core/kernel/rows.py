@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from loyalty_streams.core.codes import EntryKind
+from loyalty_streams.core.codes import ABSENT, EntryKind
 from loyalty_streams.core.kernel.jit import kernel, leaf
-from loyalty_streams.core.kernel.records import IN, NOT_IN, NOT_RANGE, RANGE, TAGGED, TAGS
+from loyalty_streams.core.kernel.records import IN, NOT_IN, NOT_RANGE, NOT_TAGGED, RANGE, TAGGED, TAGS
 
 REFUSED = int(EntryKind.REFUSED)
 ENTRIES_FULL = 1 << 16
@@ -57,8 +57,8 @@ def tagged(w, p, c):
 
 
 @kernel
-def in_set(p, c, x):
-    for k in range(c.lo, c.hi):
+def in_set(p, lo, hi, x):
+    for k in range(lo, hi):
         if p.sets[k] == x:
             return True
     return False
@@ -72,10 +72,21 @@ def holds(w, p, c, x):
     if c.op == NOT_RANGE:
         return x < c.lo or x > c.hi
     if c.op == IN:
-        return in_set(p, c, x)
+        return in_set(p, c.lo, c.hi, x)
     if c.op == NOT_IN:
-        return not in_set(p, c, x)
+        return not in_set(p, c.lo, c.hi, x)
     return tagged(w, p, c) == (c.op == TAGGED)
+
+
+@kernel
+def actual(w, c):
+    """What a condition row found, for the explanation: of tags the first one, of lines the first line's."""
+    if c.op == TAGGED or c.op == NOT_TAGGED:
+        s = w.span[TAGS]
+        return w.tags[s.lo].tag if s.lo < s.hi else 0
+    if c.stride and w.fact.lines == 0:
+        return ABSENT
+    return w.words[c.at]
 
 
 @kernel

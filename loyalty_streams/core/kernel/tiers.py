@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from loyalty_streams.core.codes import ABSENT, DAY, NEVER, EntryKind, Reason
+from loyalty_streams.core.codes import ABSENT, NEVER, EntryKind, Reason
 from loyalty_streams.core.kernel.calendar import midnight, period_end, shift, year_of
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.lots import expire, lapse_wallet
 from loyalty_streams.core.kernel.marks import first_leaving, leave_marks, measure, measure_at
 from loyalty_streams.core.kernel.records import (
-    CHECK_ATTRIBUTE, CHECK_JOIN, CHECK_TIER, CHECK_WINDOW, CHECK_YEAR, M_BALANCE, ON_TIER, PASS, PERIOD_YEAR, TO_BASE, TO_METRICS, W_SINCE_TIER,
+    CHECK_ATTRIBUTE, CHECK_TIER, CHECK_WINDOW, CHECK_YEAR, PASS, PERIOD_YEAR, TO_BASE, TO_METRICS, W_SINCE_TIER,
 )
 from loyalty_streams.core.kernel.rows import judge, post
 
 TIER_CHANGED, TIER_NOTICED = int(EntryKind.TIER_CHANGED), int(EntryKind.TIER_NOTICED)
-METRIC, CHECK = int(Reason.METRIC), int(Reason.CHECK)
+METRIC, CHECK, RESET = int(Reason.METRIC), int(Reason.CHECK), int(Reason.RESET)
 
 
 @leaf
@@ -130,7 +130,7 @@ def next_check(w, p, at):
 
 
 @kernel
-def assess(w, p, at, may_fall):
+def assess(w, p, at, may_fall, reason):
     """Moves the tier to what the metrics give: up at once, down only where that is allowed now. -> whether it moved"""
     h = w.head
     leave_marks(w, p, at)
@@ -140,7 +140,7 @@ def assess(w, p, at, may_fall):
     now = rung_of(p, ladder, h.tier)
     rung = earned_rung(w, p, ladder, now, 0)
     if now < 0 or rung > now or (rung < now and may_fall):
-        change_tier(w, p, at, rung, METRIC)
+        change_tier(w, p, at, rung, reason)
         return True
     watch(w, p)
     return False
@@ -214,7 +214,7 @@ def review_tier(w, p, due):
         change_tier(w, p, due, lower, CHECK)
         moved = True
     if g.reset_wallet >= 0 and h.tier_grace == 0:
-        lapse_wallet(w, p, g.reset_wallet, due, int(Reason.RESET))
+        lapse_wallet(w, p, g.reset_wallet, due, RESET)
     watch(w, p)
     return moved
 

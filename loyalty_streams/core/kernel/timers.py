@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from loyalty_streams.core.codes import NEVER, FactKind, Reason
-from loyalty_streams.core.kernel.calendar import next_birthday, read_date, shift
+from loyalty_streams.core.codes import DAY, NEVER, FactKind, Reason
+from loyalty_streams.core.kernel.calendar import birthday_distance, next_birthday, read_date, shift
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.lots import activate, expire, find_pending, first_expiry, lapse_wallet
 from loyalty_streams.core.kernel.paying import earn, settle_tier, tier_gifts
@@ -14,15 +14,15 @@ from loyalty_streams.core.kernel.stages import set_stage
 from loyalty_streams.core.kernel.tiers import ladder_of, notice, open_tier, review_tier, rung_of, watch
 
 TICK = int(FactKind.TICK)
-TIMED_OUT, INACTIVE = int(Reason.TIMED_OUT), int(Reason.INACTIVE)
+TIMED_OUT, INACTIVE, METRIC, RULE_CHANGE = int(Reason.TIMED_OUT), int(Reason.INACTIVE), int(Reason.METRIC), int(Reason.RULE_CHANGE)
 
 
 @leaf
 def next_due(w, p):
     """The next instant at which anything changes without a fact."""
     h = w.head
-    due = min(h.activation_due, min(h.window_due, min(h.hold_due, min(h.stage_due, min(h.birthday_due, min(h.tier_until, h.reassess_at))))))
-    due = min(due, min(h.notice_due, min(h.remind_due, h.lapse_due)))
+    due = min(h.activation_due, h.window_due, h.hold_due, h.stage_due, h.birthday_due, h.tier_until, h.reassess_at)
+    due = min(due, h.notice_due, h.remind_due, h.lapse_due)
     if w.span[LOTS].lo < w.span[LOTS].hi:
         due = min(due, first_expiry(w, p))
     return due
@@ -38,6 +38,15 @@ def recompute(w, p):
     w.head.due = next_due(w, p)
 
 
+@leaf
+def read_member(w, p):
+    """What conditions ask of the member that depends on the day: kept with the fact in hand."""
+    f, h = w.fact, w.head
+    if p.settings.uses_birthday:
+        f.birthday_distance = birthday_distance(p, f.at, h.birthday)
+    f.enrolled_days = (f.at - h.enrolled_at) // DAY
+
+
 @kernel
 def begin_timer(w, p, due):
     """A timer is a fact without a row; what it gives is named after its instant."""
@@ -46,6 +55,7 @@ def begin_timer(w, p, due):
     f.row, f.source, f.lots_made, f.store, f.channel, f.type, f.refuse, f.outcome, f.tender, f.eligible = -1, -due, 0, 0, 0, 0, 0, 0, 0, 0
     w.head.clock = due
     read_date(p, f)
+    read_member(w, p)
 
 
 @kernel
@@ -60,13 +70,13 @@ def advance(w, p, t):
         if h.activation_due <= due:
             activate(w, p, due)
             if g.has_tiers:
-                settle_tier(w, p, due, g.check == 0)
+                settle_tier(w, p, due, g.check == 0, METRIC)
         if h.window_due <= due and g.has_tiers:
-            settle_tier(w, p, due, True)
+            settle_tier(w, p, due, True, METRIC)
         if h.reassess_at <= due:
             h.reassess_at = NEVER
             if g.has_tiers:
-                settle_tier(w, p, due, True)
+                settle_tier(w, p, due, True, METRIC)
         if h.tier_until <= due:
             before = h.tier
             if not g.has_tiers:
@@ -75,11 +85,12 @@ def advance(w, p, t):
                 tier_gifts(w, p, before)
         if h.notice_due <= due:
             notice(w, p, due)
+        before_expiry = w.ctl.entries
         expire(w, p, due)
         if h.lapse_due <= due:
             lapse_idle(w, p, due)
-        if g.balance_metric:
-            settle_tier(w, p, due, g.check == 0)
+        if g.balance_metric and w.ctl.entries > before_expiry:
+            settle_tier(w, p, due, g.check == 0, METRIC)
         if h.birthday_due <= due:
             birthday(w, p, due)
         if h.stage_due <= due:
@@ -155,9 +166,9 @@ def start_version(w, p, at, fresh):
     elif not fresh:
         lost = rung_of(p, ladder_of(w, p), h.tier) < 0
         if lost or g.on_rule_change == FULL:
-            settle_tier(w, p, at, True)
+            settle_tier(w, p, at, True, RULE_CHANGE)
         elif g.on_rule_change == UPGRADE_ONLY:
-            settle_tier(w, p, at, False)
+            settle_tier(w, p, at, False, RULE_CHANGE)
         else:
             h.lazy = 1 if g.on_rule_change == LAZY else 0
     if g.has_stages and not fresh:

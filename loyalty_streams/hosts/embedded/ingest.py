@@ -35,7 +35,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """What an ingest read and how each fact ended. `read` counts rows by table, `dispositions` facts by their end, `dead_letters` the first thousand."""
+    """What an ingest read and how each fact ended: rows by table, facts by disposition, and the first thousand dead letters."""
 
     read: Mapping[str, int]
     dispositions: Mapping[str, int]
@@ -88,7 +88,8 @@ class _Ingest:
     pending: list[DeadLetter] = field(default_factory=list)
 
     def run(self, items: Iterator[FactBatch | DeadLetters | Notice | TableRead]) -> IngestResult:
-        waiting, undated = Undated.waiting(self.store, self.options), []
+        waiting = Undated.waiting(self.store, self.options)
+        undated: list[FactBatch] = []
         started = False
         for item in items:
             if isinstance(item, TableRead):
@@ -101,15 +102,14 @@ class _Ingest:
                 self.pending += item.letters
             else:
                 rows = item.columns.at < 0
-                if rows.any():
-                    undated.append(item.take(np.flatnonzero(rows)))
-                    item = _dated(item)
-                if len(item):
-                    if not started:
-                        waiting.add(undated)
-                        self._take(*waiting.place_known(self.store))
-                        started = True
-                    self._take(*waiting.before_first(item, self.store))
+                undated += [item.take(np.flatnonzero(rows))] if rows.any() else []
+                dated = _dated(item) if rows.any() else item
+                if len(dated) and not started:
+                    waiting.add(undated)
+                    self._take(*waiting.place_known(self.store))
+                    started = True
+                if len(dated):
+                    self._take(*waiting.before_first(dated, self.store))
         if not started:
             waiting.add(undated)
             self._take(*waiting.place_known(self.store))

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, overload
 
 import numpy as np
 
 from loyalty_streams.agents.rows import Head, Segments, join_segments
-
 from loyalty_streams.core.entries import Entries, Entry
 from loyalty_streams.core.facts import Array, Columns, take_rows
 from loyalty_streams.core.state import MemberState, unpack
@@ -207,6 +207,6 @@ def _past(store: Store, ids: list[str], rows: Segments, as_of: int) -> Block:
 
 def _cut(folded: Any) -> list[bytes]:
     whole, at = folded.states.tobytes(), folded.state_at.tolist()
-    return [whole[a:b] for a, b in zip(at, at[1:], strict=False)]
+    return [whole[a:b] for a, b in pairwise(at)]
 
 

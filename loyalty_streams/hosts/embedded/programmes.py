@@ -87,7 +87,7 @@ class Programmes:
             )
 
     def with_version(self, version: Loaded, newest_fact: int) -> Programmes:
-        """With one version more. Raises StoreError VERSION_TAKEN, TOO_EARLY, OTHER_PROGRAMME; ProgrammeError where it cannot stand beside the others."""
+        """With one version more. Raises StoreError VERSION_TAKEN, TOO_EARLY, OTHER_PROGRAMME; ProgrammeError where it cannot stand beside them."""
         from loyalty_streams.programme.load import load
 
         model = version.programme

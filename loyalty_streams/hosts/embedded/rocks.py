@@ -128,7 +128,8 @@ class Rocks:
         return found
 
     def get_many(self, family: str, keys: Sequence[bytes]) -> list[bytes | None]:
-        return self._of[family].get(list(keys)) if keys else []
+        found: Any = self._of[family].get(list(keys)) if keys else []
+        return list(found)
 
     def scan(self, family: str, first: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Rows in order of key from `first` to before `end`, or to the end of the family."""

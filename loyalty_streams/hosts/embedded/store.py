@@ -132,7 +132,9 @@ class Store:
 
     # ---- what changes it ---------------------------------------------------------------------------------------------
 
-    def take(self, facts: FactBatch, letters: Sequence[DeadLetter] = (), dropping: Sequence[bytes] = (), holding: Sequence[tuple[bytes, bytes]] = ()) -> Writes:
+    def take(
+        self, facts: FactBatch, letters: Sequence[DeadLetter] = (), dropping: Sequence[bytes] = (), holding: Sequence[tuple[bytes, bytes]] = ()
+    ) -> Writes:
         """Judges, folds and commits one batch, whose rows are in order of arrival.
 
         With it go dead letters that the reading found, rows of `rest` that are settled by it (`dropping`), and rows that wait (`holding`).

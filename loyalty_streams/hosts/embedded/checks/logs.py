@@ -1,0 +1,137 @@
+"""All of it against the log folded again, and the log against what the store counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from loyalty_streams.agents.rows import Head, KeyRow, split
+from loyalty_streams.core.codes import EntryKind, FactKind, Outcome
+from loyalty_streams.core.entries import ENTRY_FIELDS, Entries
+from loyalty_streams.core.facts import take_rows
+from loyalty_streams.core.state import Lot, unpack
+from loyalty_streams.hosts.embedded.checks.account import Found
+from loyalty_streams.hosts.embedded.rebuild import heads_of
+from loyalty_streams.hosts.embedded.refold import Log, cut, refold, states_before
+from loyalty_streams.hosts.embedded.rocks import Clocks, after_member, of_batch
+from loyalty_streams.hosts.embedded.store import Store
+
+ASKS = (FactKind.RESERVE, FactKind.REDEEM, FactKind.REDEEMED)
+COMPARED = tuple(name for name in ENTRY_FIELDS if name not in ("member", "cause", "booked"))
+"""`booked` of a timer is the tick that fired it, which the log of facts does not have."""
+
+
+def taken_in_order(store: Store, log: Log) -> Found:
+    """Each redemption took from the lots that the order of consumption names, as they stood before it (I3, S21)."""
+    c = log.rows.columns
+    asks = np.isin(c.kind, ASKS) & (c.outcome != Outcome.REFUSED)
+    refused = log.rows.entries[(log.rows.entries["kind"] == EntryKind.REFUSED) & (log.rows.entries["cause"] >= 0)]["cause"]
+    asks[refused] = False
+    rows = np.flatnonzero(asks).tolist()
+    faults = []
+    for row, packed in zip(rows, states_before(store, log, rows), strict=True):
+        e = log.rows.entries[log.rows.entries["cause"] == row]
+        taken = e[np.isin(e["kind"], (EntryKind.REDEEMED, EntryKind.RESERVED)) & (e["lot"] != 0)]
+        if not len(taken):
+            continue
+        version, wallet = int(taken["version"][0]), int(taken["wallet"][0])
+        oldest_first = bool(int(store.compiled.tables[version].terms[wallet].oldest_first))
+        lots = [x for x in unpack(packed).lots if x.wallet == wallet and not x.pending and x.remaining]
+        expected = consumption(lots, -int(taken["points"].sum()), oldest_first)
+        if expected != [(int(x["lot"]), int(x["lot_n"]), -int(x["points"])) for x in taken]:
+            faults.append(f"{log.ids[log.rows.member[row]]}: entry {int(taken['seq'][0])} took points out of turn")
+    return len(rows), faults
+
+
+def consumption(lots: Sequence[Lot], points: int, oldest_first: bool) -> list[tuple[int, int, int]]:
+    """What a redemption takes from each lot."""
+    out = []
+    for lot in sorted(lots, key=lambda x: (x.earned_at, x.expires_at, x.source, x.n) if oldest_first else (x.expires_at, x.earned_at, x.source, x.n)):
+        part = min(points, lot.remaining)
+        if part:
+            out.append((lot.source, lot.n, part))
+        points -= part
+    return out
+
+
+def keys_stand_once(store: Store, log: Log) -> Found:
+    """Every fact's key is in the store with its content and owner, and no other fact has it (I4)."""
+    keys = split(log.rows.keys)
+    faults = []
+    seen: set[bytes] = set()
+    rows = store.keys(keys)
+    for k, (key, found) in enumerate(zip(keys, rows, strict=True)):
+        owner = log.ids[log.rows.member[k]]
+        if key in seen:
+            faults.append(f"{owner}: {key.decode()} stands twice")
+        seen.add(key)
+        known = KeyRow.read(found) if found is not None else None
+        if known is None or known.content != int(log.rows.content[k]) or known.member != owner.encode():
+            faults.append(f"{owner}: {key.decode()} is not known as it stands")
+    return len(keys), faults
+
+
+def folds_to_the_same(store: Store, log: Log) -> Found:
+    """Entries and heads of the log folded from the first fact are those stored (I5)."""
+    folded = refold(store, log)
+    stored = log.rows.entries
+    faults = []
+    stored_at, folded_at = (np.searchsorted(e["member"], np.arange(len(log.ids) + 1)).tolist() for e in (stored, folded.entries))
+    for k, (name, old, new) in enumerate(zip(log.ids, log.heads, heads_of(store, log, folded), strict=True)):
+        mine, theirs = stored[stored_at[k] : stored_at[k + 1]], folded.entries[folded_at[k] : folded_at[k + 1]]
+        same = len(mine) == len(theirs)
+        for field in COMPARED if same else ():
+            same = same and bool((mine[field] == theirs[field]).all())
+        if not same or not _booked_alike(mine, theirs):
+            faults.append(f"{name}: the facts give other entries")
+        if old != new:
+            faults.append(f"{name}: the facts give another state")
+    return len(stored) + len(log.ids), faults
+
+
+def _booked_alike(mine: Entries, theirs: Entries) -> bool:
+    by_fact = mine["cause"] >= 0
+    return bool((mine["booked"][by_fact] == theirs["booked"][by_fact]).all())
+
+
+def bases_are_prefixes(store: Store, log: Log) -> Found:
+    """Each kept state is what the facts up to it give (I9)."""
+    picked, kept, names, counts = [], [], [], [0]
+    for k, name in enumerate(log.ids):
+        for _, value in store.rocks.scan("bases", of_batch(name.encode(), 0), after_member(name.encode())):
+            head = Head.read(value)
+            first = int(log.groups[k])
+            picked.append(np.arange(first, first + head.facts))
+            kept.append(head)
+            names.append(name)
+            counts.append(counts[-1] + head.facts)
+    if not kept:
+        return 0, []
+    columns = take_rows(log.rows.columns, np.concatenate(picked).astype(np.int64))
+    folded = store.engine.fold(columns, np.array(counts, np.int64), keep_cards=False)
+    faults = [f"{n}: a state kept after {h.facts} facts is another one" for n, h, s in zip(names, kept, cut(folded), strict=True) if h.state != s]
+    return len(kept), faults
+
+
+class Counted:
+    """What the log has, to be held against what the store counts (I11)."""
+
+    def __init__(self) -> None:
+        self.facts = self.entries = self.in_heads = 0
+
+    def add(self, log: Log) -> None:
+        self.facts += len(log.rows.member)
+        self.entries += len(log.rows.entries)
+        self.in_heads += sum(h.facts for h in log.heads)
+
+    def against(self, clocks: Clocks) -> Found:
+        counts = {
+            "applied facts": clocks.dispositions.get("applied", 0), "facts of the heads": self.in_heads, "facts counted": clocks.facts,
+        }  # fmt: skip
+        faults = [f"{n} {name}, {self.facts} in the log" for name, n in counts.items() if n != self.facts]
+        if clocks.entries != self.entries:
+            faults.append(f"{clocks.entries} entries counted, {self.entries} in the log")
+        return sum(clocks.dispositions.values()), faults
+
+

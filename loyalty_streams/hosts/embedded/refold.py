@@ -1,0 +1,68 @@
+"""The log folded again from the first fact: what states, cards and entries ought to be.
+
+Nothing here decides anew: decisions stand with their facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from loyalty_streams.agents.rows import Head, Segments, join_segments
+from loyalty_streams.core.engine import Folded
+from loyalty_streams.core.facts import Array, take_rows
+from loyalty_streams.hosts.embedded.past import clusters
+from loyalty_streams.hosts.embedded.store import Store
+
+FACTS_A_BLOCK = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Some members, whole: heads, their segments as stored, and the same as rows. `groups[k]:groups[k + 1]` are the rows of member k."""
+
+    ids: list[str]
+    heads: list[Head]
+    segments: list[list[bytes]]
+    rows: Segments
+    groups: Array
+
+    def entries_of(self, k: int) -> slice:
+        """The entries of member k."""
+        lo, hi = np.searchsorted(self.rows.entries["member"], (k, k + 1)).tolist()
+        return slice(lo, hi)
+
+
+def logs(store: Store) -> Iterator[Log]:
+    """All members, some at a time, in order of id."""
+    for ids, heads, segments in clusters(store, FACTS_A_BLOCK):
+        rows = join_segments(segments)
+        groups = np.searchsorted(rows.member, np.arange(len(ids) + 1)).astype(np.int64)
+        yield Log(ids, heads, segments, rows, groups)
+
+
+def refold(store: Store, log: Log, cards: bool = False) -> Folded:
+    """All facts of the log, and the timers that the ticks have fired."""
+    return store.engine.fold(log.rows.columns, log.groups, until=max(store.clocks.tick, 0), keep_cards=cards)
+
+
+def states_before(store: Store, log: Log, rows: Sequence[int]) -> list[bytes]:
+    """The packed state of each row's member right before that fact, the timers of its instant fired; empty for a first fact."""
+    if not rows:
+        return []
+    member = log.rows.member
+    firsts = [int(log.groups[member[row]]) for row in rows]
+    picked = np.concatenate([np.arange(first, row) for first, row in zip(firsts, rows, strict=True)]).astype(np.int64)
+    groups = np.concatenate([[0], np.cumsum([row - first for first, row in zip(firsts, rows, strict=True)])]).astype(np.int64)
+    until = log.rows.columns.at[np.array(rows)].astype(np.int64)
+    folded = store.engine.fold(take_rows(log.rows.columns, picked), groups, until_of=until, keep_cards=False)
+    return cut(folded)
+
+
+def cut(folded: Folded) -> list[bytes]:
+    """The packed state of each group."""
+    whole, at = folded.states.tobytes(), folded.state_at.tolist()
+    return [whole[lo:hi] for lo, hi in pairwise(at)]

@@ -1,0 +1,1 @@
+"""Laws of the kernel: what holds for every history, whatever the programme."""
