@@ -1,0 +1,194 @@
+"""A till's questions: a command becomes a fact like every other, is judged by the fold, and its decision is read back from the log.
+
+A command goes through the same reading as a row of a file, so that nothing is accepted here that a file would have set aside.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from loyalty_streams.agents.rows import Head, KeyRow, Segments, join_segments
+from loyalty_streams.answers import Answer, AskError, Quote
+from loyalty_streams.core.codes import Disposition, EntryKind, LineKind, code_of
+from loyalty_streams.core.facts import Line, take_rows
+from loyalty_streams.core.state import MemberState, unpack
+from loyalty_streams.history import FactBatch, ReadOptions, read_rows
+from loyalty_streams.history.keys import adjustment_key, redemption_key
+from loyalty_streams.hosts.embedded import Store
+from loyalty_streams.programme.because import Because
+from loyalty_streams.reports.explain import part_of
+from loyalty_streams.reports.instants import iso, micros
+from loyalty_streams.reports.ledger import Ledger
+from loyalty_streams.reports.member import Points, points_of, spendable_wallets
+from loyalty_streams.reports.sentences import Sentences
+from loyalty_streams.reports.texts import Texts
+from loyalty_streams.reports.words import Language
+
+OPEN_BASKET = "(open basket)"
+"""The id of an order that is not one yet."""
+_MONEY = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,6}))?", re.ASCII)
+
+
+def minor_units(text: str, digits: int) -> int:
+    """The exact minor units of a decimal amount. Raises AskError BAD_MONEY."""
+    found = _MONEY.fullmatch(text)
+    if found is None or len(found[3] or "") > digits:
+        raise AskError("BAD_MONEY", f"`{text}` is no amount here: ASCII digits, with at most {digits} after the point")
+    value = int(found[2] + (found[3] or "").ljust(digits, "0"))
+    return -value if found[1] else value
+
+
+def machine_clock() -> int:
+    """The door's clock, in microseconds UTC: when a command is given without an instant."""
+    return micros(datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command before it is a fact: its table, its own id, who, when (None: now), and the other columns of its row."""
+
+    table: str
+    action: str
+    id: str | None
+    member_id: str
+    at: int | None
+    row: Mapping[str, Any]
+
+    def named(self, at: int) -> str:
+        return self.id or f"{self.member_id}-{iso(at)}"
+
+    def key(self, name: str) -> str:
+        return redemption_key(name, self.action) if self.table == "redemptions" else adjustment_key(name)
+
+
+def decide(store: Store, command: Command, lang: Language = "en") -> Answer:
+    """Judges a command and keeps the decision; the same command again gives the stored one. Raises AskError."""
+    at = _instant(store, command)
+    name = command.named(at)
+    batch = _read(store, command.table, {**command.row, **_own_columns(command, name, at)})
+    writes = store.ask(batch)
+    (end,) = writes.dispositions
+    if end not in (Disposition.APPLIED, Disposition.DUPLICATE):
+        raise AskError(writes.letters[0].code if writes.letters else end.name, writes.letters[0].expected if writes.letters else name)
+    return _answer(store, command, name, end, lang)
+
+
+def _own_columns(command: Command, name: str, at: int) -> dict[str, Any]:
+    own = {"redemption_id": name, "action": command.action} if command.table == "redemptions" else {"adjustment_id": name}
+    return {**own, "member_id": command.member_id, "occurred_at": iso(at)}
+
+
+def _instant(store: Store, command: Command) -> int:
+    """The instant of the command; a command asked again without one is the one that was asked before, whenever that was."""
+    if command.at is not None:
+        return command.at
+    if command.id is not None:
+        key = command.key(command.id).encode()
+        (found,) = store.keys([key])
+        if found is not None:
+            log = _log(store, KeyRow.read(found).member)
+            row = _row_of(log, key.decode())
+            if row is not None:
+                return int(log.columns.at[row])
+    return machine_clock()
+
+
+def _read(store: Store, table: str, row: Mapping[str, Any]) -> FactBatch:
+    compiled = store.compiled
+    wallet = row.get("wallet")
+    if wallet and wallet not in compiled.names.wallets:
+        raise AskError("UNKNOWN_WALLET", f"`{wallet}` is none of {', '.join(compiled.names.wallets)}")
+    options = ReadOptions(compiled.currency, compiled.minor_digits, newest_arrived=store.clocks.newest_arrived)
+    batch, letters = read_rows(table, [{k: v for k, v in row.items() if v is not None}], options)
+    if letters:
+        raise AskError(letters[0].code, letters[0].expected)
+    return batch
+
+
+def _log(store: Store, member: bytes) -> Segments:
+    return join_segments([list(store.segments(member))])
+
+
+def _row_of(log: Segments, key: str) -> int | None:
+    found = np.flatnonzero(log.columns.ref == code_of(key))
+    return int(found[0]) if len(found) else None
+
+
+def _answer(store: Store, command: Command, name: str, end: Disposition, lang: Language) -> Answer:
+    """The decision as the log has it, with the balances right after it, however much has happened since."""
+    log = _log(store, command.member_id.encode())
+    row = _row_of(log, command.key(name))
+    if row is None:
+        raise LookupError(f"the fact of {name} is not in the log of its member")
+    before = take_rows(log.columns, np.arange(row + 1))
+    state = unpack(store.engine.fold(before, np.array([0, row + 1], np.int64), keep_cards=False).states.tobytes())
+    entries = log.entries[log.entries["cause"] == row]
+    sentences = _sentences(store, lang)
+    refused = entries[(entries["kind"] == EntryKind.REFUSED) & (entries["rule"] < 0)]
+    ledger = Ledger(log.entries, log.columns, log.key_of(), sentences).where(log.entries["cause"] == row)
+    first = next((e for e in ledger if e.kind == "REFUSED" and e.rule is None), None)
+    return Answer(
+        name, command.member_id, iso(int(log.columns.at[row])), command.action, end.name.lower(), not len(refused),
+        first.reason if first else None, first.because if first else None, _balances(store, state), ledger,
+    )  # fmt: skip
+
+
+def _sentences(store: Store, lang: Language) -> Sentences:
+    return Sentences(store.compiled, Because(store.compiled, Texts(store)), lang)
+
+
+def _balances(store: Store, state: MemberState) -> Points:
+    return points_of(state, spendable_wallets(store.compiled))
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """An open basket: its lines, or its amount alone; money in minor units."""
+
+    member_id: str
+    amount: int | None
+    lines: Sequence[Line]
+    channel: str
+    store: str
+
+    def row(self, at: int) -> dict[str, Any]:
+        """As a row of orders. Raises AskError NO_LINES."""
+        if self.amount is None and not self.lines:
+            raise AskError("NO_LINES", "a basket needs an amount or lines")
+        amount = self.amount if self.amount is not None else sum(line.amount for line in self.lines)
+        items = [
+            {"line_no": n, "line_amount_minor": x.amount, "sku": x.sku, "category": x.category, "qty": x.qty, "tax_minor": x.tax,
+             "kind": LineKind(x.kind).name.lower()}
+            for n, x in enumerate(self.lines, 1)
+        ]  # fmt: skip
+        return {"order_id": OPEN_BASKET, "member_id": self.member_id, "occurred_at": iso(at), "amount_minor": amount, "channel": self.channel,
+                "store": self.store, "items": items}  # fmt: skip
+
+
+def quote(store: Store, basket: Basket, at: int | None, lang: Language = "en") -> Quote:
+    """What a basket would earn now, by the same fold that will judge the order; nothing is kept (T030, T068). Raises AskError."""
+    at = machine_clock() if at is None else at
+    batch = _read(store, "orders", basket.row(at))
+    (found,) = store.heads([basket.member_id.encode()])
+    head = Head.read(found) if found is not None else Head()
+    if at < max(head.last_at, store.clocks.tick):
+        raise AskError("LATE", "an open basket stands after the member's newest fact and the newest tick")
+    state = np.frombuffer(head.state, np.uint8)
+    folded = store.engine.fold(
+        batch.columns, np.array([0, 1], np.int64), states=state, state_at=np.array([0, state.size], np.int64), keep_cards=False, explain=True
+    )
+    spendable = spendable_wallets(store.compiled)
+    sentences = Sentences(store.compiled, Because(store.compiled, Texts(store, batch.book)), lang)
+    own = folded.entries[(folded.entries["cause"] == 0) & (folded.entries["rule"] >= 0)]
+    paid = [e for e in own if e["kind"] == EntryKind.EARNED]
+    not_paid = [e for e in own if e["kind"] == EntryKind.REFUSED]
+    return Quote(
+        basket.member_id, iso(at), sum(int(e["points"]) for e in paid if int(e["wallet"]) in spendable),
+        _balances(store, unpack(folded.states.tobytes())), tuple(part_of(e, sentences) for e in paid), tuple(part_of(e, sentences) for e in not_paid),
+    )  # fmt: skip

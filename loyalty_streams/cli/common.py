@@ -1,0 +1,170 @@
+"""What every command shares: its options, how it fails, and how it prints. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
+
+import typer
+
+from loyalty_streams.settings import SettingError, Settings, load_settings
+
+if TYPE_CHECKING:
+    from loyalty_streams.api import Loyalty
+    from loyalty_streams.reports.words import Language
+
+DONE, FAILED, USAGE, EXCEEDED = 0, 1, 2, 3
+"""Exit codes: done; failed; asked in a wrong way; a threshold that was asked for is exceeded."""
+
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The embedded store [default: ./loyalty-data].")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="T", help="Facts before T, timers due at or before T [default: the newest tick]."),
+]
+At = Annotated[str | None, typer.Option("--at", metavar="T", help="When it happens [default: now].")]
+Lang = Annotated[str | None, typer.Option("--lang", metavar="en|zh", help="Language of the text.")]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Failure(Exception):
+    """A command cannot do what it was asked: one line on stderr, with a stable code and a place."""
+
+    def __init__(self, code: str, message: str, place: str = "", exit_code: int = FAILED) -> None:
+        super().__init__(message)
+        self.code, self.place, self.exit_code = code, place, exit_code
+
+
+def guarded(function: Callable[P, R]) -> Callable[P, R]:
+    """A command that ends with a line and an exit code, never with a traceback (LOYALTY_DEBUG=true shows it)."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except BrokenPipeError:
+            # The reader of a pipe has gone. Python would complain again when it closes stdout.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(FAILED) from None
+        except KeyboardInterrupt:
+            fail("INTERRUPTED", "stopped; what was applied stays applied", exit_code=130)
+        except Exception as error:
+            if os.environ.get("LOYALTY_DEBUG", "").lower() in ("1", "true"):
+                raise
+            _told(error)
+
+    return run
+
+
+def _told(error: Exception) -> NoReturn:
+    """The line for an error, by what it carries: our own errors have a code, and some a place."""
+    if isinstance(error, Failure):
+        fail(error.code, str(error), error.place, error.exit_code)
+    if isinstance(error, SettingError):
+        fail(error.code, str(error), error.place, USAGE)
+    diagnostics = getattr(error, "diagnostics", None)
+    if diagnostics is not None:
+        for diagnostic in diagnostics:
+            note(diagnostic.render())
+        raise typer.Exit(FAILED) from None
+    code = getattr(error, "code", None)
+    if isinstance(code, str):
+        fail(code, str(error), str(getattr(error, "place", "")), USAGE if getattr(error, "usage", False) else FAILED)
+    if isinstance(error, OSError):
+        fail("FILE", error.strerror or str(error), str(error.filename or ""))
+    fail("INTERNAL", f"{type(error).__name__}: {error}", "set LOYALTY_DEBUG=true to see where")
+
+
+def fail(code: str, message: str, place: str = "", exit_code: int = FAILED) -> NoReturn:
+    """Ends the command with one line on stderr."""
+    line = " ".join(message.split())
+    typer.echo(f"error {code}: {place}: {line}" if place else f"error {code}: {line}", err=True)
+    raise typer.Exit(exit_code) from None
+
+
+def note(text: str) -> None:
+    """A message for people: stderr."""
+    typer.echo(text, err=True)
+
+
+def out(text: str = "") -> None:
+    """Data: stdout."""
+    typer.echo(text)
+
+
+def out_json(value: Any) -> None:
+    """One JSON document, keys in the order of the contract, text unescaped."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def settings() -> Settings:
+    return load_settings()
+
+
+def folder(data: Path | None) -> Path:
+    """The store that a command speaks to."""
+    return data or settings().data
+
+
+def open_shop(
+    data: Path | None, *, programme: Path | None = None, create: bool = False, read_only: bool = False
+) -> Loyalty:
+    """The store of a command, opened; the caller closes it (`with`)."""
+    from loyalty_streams.api import Loyalty
+
+    return Loyalty.open(folder(data), programme=programme, create=create, read_only=read_only)
+
+
+def language(lang: str | None) -> Language:
+    chosen = lang or settings().lang
+    if chosen == "en":
+        return "en"
+    if chosen == "zh":
+        return "zh"
+    raise typer.BadParameter(f"`{chosen}` is not a language here: en or zh", param_hint="--lang")
+
+
+def table(rows: Sequence[Sequence[object]], heads: Sequence[str], right: Iterable[int] = ()) -> str:
+    """Rows under heads in columns as wide as they need; `right` are columns of numbers. Chinese characters are two wide."""
+    cells = [list(heads), *([number(c) if k in set(right) else str(c) for k, c in enumerate(row)] for row in rows)]
+    widths = [max(width(row[k]) for row in cells) for k in range(len(heads))]
+    aligned = set(right)
+    lines = []
+    for row in cells:
+        parts = [_padded(cell, widths[k], k in aligned) for k, cell in enumerate(row)]
+        lines.append("  ".join(parts).rstrip())
+    return "\n".join(lines)
+
+
+def _padded(text: str, size: int, right: bool) -> str:
+    blank = " " * (size - width(text))
+    return blank + text if right else text + blank
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    import unicodedata
+
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def number(value: object) -> str:
+    """A whole number with its thousands set apart; a missing value as a dash."""
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def percent(rate: float | None) -> str:
+    return "-" if rate is None else f"{100 * rate:.1f} %"

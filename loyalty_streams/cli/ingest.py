@@ -1,0 +1,139 @@
+"""`loyalty ingest`: a history into the store."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from loyalty_streams.cli.common import (
+    EXCEEDED,
+    Data,
+    Json,
+    folder,
+    guarded,
+    note,
+    number,
+    out,
+    out_json,
+    settings,
+    table,
+)
+
+if TYPE_CHECKING:
+    from loyalty_streams.hosts.embedded.ingest import IngestResult
+
+SHOWN = 20
+"""Dead letters that are printed one by one; `loyalty dead-letters list` has them all."""
+
+
+@guarded
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="A history folder, or single files of it.")],
+    data: Data = None,
+    programme: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The programme, or a folder of versions; for a new store.")
+    ] = None,
+    renamed: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="THEIRS=OURS", help="Rename a column; may be given several times."),
+    ] = None,
+    assume_zone: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="The zone of times without an offset, such as Europe/Berlin.")
+    ] = None,
+    arrival: Annotated[
+        str | None,
+        typer.Option(metavar="occurred|column|now", help="When facts arrive [default: arrived_at where given]."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and judge everything, write nothing.")] = False,
+    max_dead_letters: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="More dead letters than this: exit code 3.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Reads a history into the store and decides every fact in it. The same facts again change nothing.
+
+    A history holds any of orders, items, interactions, members, openings, adjustments, identities, redemptions,
+    transfers, as .parquet, .csv, .csv.gz or .jsonl. Rows that cannot be applied go to the dead letters with
+    file, row, code and what was expected; all others are applied.
+
+    \b
+    Examples:
+      loyalty ingest history/ --programme programmes/corner-shop/v1.yaml
+      loyalty ingest orders-till.csv --map order_no=order_id --map total=amount --assume-zone Europe/Berlin --dry-run
+      loyalty ingest history/ --max-dead-letters 0 --json
+    """
+    from loyalty_streams.api import Loyalty
+
+    chosen = settings()
+    most = max_dead_letters if max_dead_letters is not None else chosen.max_dead_letters
+    told = _progress if sys.stderr.isatty() else None
+    renames, arrives, rules = _renames(renamed or []), _arrival(arrival or chosen.arrival), programme or chosen.programme
+    opened = Loyalty.trial(folder(data), programme=rules) if dry_run else Loyalty.open(folder(data), programme=rules, create=True)
+    with opened as shop:
+        result = shop.ingest(*paths, map=renames, assume_zone=assume_zone or chosen.assume_zone, arrival=arrives, progress=told)
+    if told:
+        typer.echo("\r\033[K", nl=False, err=True)
+    for warning in result.warnings:
+        note(f"warning: {warning}")
+    if as_json:
+        out_json(as_data(result, dry_run))
+    else:
+        out(as_text(result, dry_run))
+    if most is not None and result.dead_letter_count > most:
+        note(f"error DEAD_LETTERS: {result.dead_letter_count} dead letters, at most {most} were asked for")
+        raise typer.Exit(EXCEEDED)
+
+
+def _renames(pairs: list[str]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        theirs, mark, ours = pair.partition("=")
+        if not (theirs and mark and ours):
+            raise typer.BadParameter(f"`{pair}` is not THEIRS=OURS, such as order_no=order_id", param_hint="--map")
+        found[theirs] = ours
+    return found
+
+
+def _arrival(text: str) -> str:
+    if text not in ("auto", "occurred", "column", "now"):
+        raise typer.BadParameter(f"`{text}` is none of occurred, column, now", param_hint="--arrival")
+    return text
+
+
+def _progress(progress: Any) -> None:
+    typer.echo(f"\r\033[K{progress}", nl=False, err=True)
+
+
+def as_data(result: IngestResult, dry_run: bool) -> dict[str, Any]:
+    """The JSON of the contract. `dead_letters` lists at most as many as the store's answer holds; `dead_letter_count` is exact."""
+    return {
+        "dry_run": dry_run,
+        "read": dict(result.read),
+        "dispositions": dict(result.dispositions),
+        "dead_letters": [
+            {"file": x.file, "row": x.row, "code": x.code, "expected": x.expected} for x in result.dead_letters
+        ],
+        "dead_letter_count": result.dead_letter_count,
+        "warnings": list(result.warnings),
+    }
+
+
+def as_text(result: IngestResult, dry_run: bool) -> str:
+    rows = [("read", name, n) for name, n in result.read.items()]
+    rows += [("facts", name.replace("_", " "), n) for name, n in result.dispositions.items() if n or name == "applied"]
+    lines = [table([(a, b, number(n)) for a, b, n in rows], ("", "", "rows"), right=(2,))]
+    letters = result.dead_letters[:SHOWN]
+    if letters:
+        lines += [
+            "",
+            table([(f"{x.file}:{x.row}", x.code, x.expected) for x in letters], ("dead letter", "code", "expected")),
+        ]
+    if result.dead_letter_count > len(letters):
+        lines.append(f"... {number(result.dead_letter_count - len(letters))} more: loyalty dead-letters list")
+    end = "nothing was written" if dry_run else "all other rows are applied"
+    count = result.dead_letter_count
+    lines.append(f"{number(count)} dead {'letter' if count == 1 else 'letters'}; {end}.")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""The Python API over small stores, worked with a pencil."""
