@@ -64,10 +64,10 @@ class Attributes:
         if not name.startswith("@"):
             self.sheet.book[code_of(name)] = name
 
-    def text(self, name: str, column: str) -> None:
-        """A TEXT attribute from a column, where it is not empty."""
+    def text(self, name: str, column: str, leave: Array | None = None) -> None:
+        """A TEXT attribute from a column, where it is not empty; not of the rows to `leave`."""
         codes = self.sheet.code(column)
-        rows = np.flatnonzero(codes)
+        rows = np.flatnonzero(codes if leave is None else (codes != 0) & ~leave)
         self.put(name, AttrKind.TEXT, codes[rows], rows)
 
     def instant(self, name: str, column: str) -> None:
@@ -101,8 +101,10 @@ class Attributes:
         if not self.sheet.has(column):
             return
         array = self.sheet.chunk.columns[column]
-        if pa.types.is_dictionary(array.type):
-            array = array.dictionary_decode()
+        if not (pa.types.is_list(array.type) or pa.types.is_large_list(array.type)):
+            array = self.sheet.raw(column, "BAD_TEXT")
+        elif pa.types.is_temporal(array.type.value_type):
+            array = array.cast(pa.list_(pa.int64()), safe=False)
         rows: list[int] = []
         codes: list[int] = []
         bad = np.zeros(self.sheet.n, bool)

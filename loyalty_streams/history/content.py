@@ -1,7 +1,8 @@
 """The content hash of facts: two deliveries of one key with the same hash are one fact, with another they are in conflict.
 
-It is XXH64 (seed 0) of a row of little-endian 64-bit words: the member's code, the columns of the fact but for its arrival, the sum of
+It is XXH64 (seed 0) of a row of little-endian 64-bit words: the member's code, the columns of the fact but for arrival and decision, the sum of
 the XXH64 of its lines and the sum of the XXH64 of its attributes, so that neither order of rows in a file nor arrival plays a part.
+Nor does the decision on it: an export has decisions beside the facts, and must be known again by the store that decided.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 from loyalty_streams.core.facts import ATTR_FIELDS, FACT_FIELDS, LINE_FIELDS, Array, Columns
 from loyalty_streams.history.strings import xxh64_words
 
-_WORDS = tuple(name for name in FACT_FIELDS if name not in ("arrived", "refuse"))
+_WORDS = tuple(name for name in FACT_FIELDS if name not in ("arrived", "outcome", "refuse"))
 
 
 def _sums(start: Array, values: Array) -> Array:

@@ -55,10 +55,9 @@ def decoded(array: Any) -> tuple[Any, Array]:
 
 
 def pieces(path: Path, packed: bool) -> Iterator[Piece]:
-    """The rows of a CSV file with a header. Raises OSError, EOFError where a packed file breaks off."""
+    """The rows of a CSV file with a header. Raises OSError, EOFError, zlib.error where a packed file breaks off, ValueError without a header."""
     with gzip.open(path, "rb") if packed else path.open("rb") as stream:
-        header, line = _header(stream, path)
-        names = _cells(header)
+        names, line = _cells(_header(stream)), 2
         if len(names) > MOST_COLUMNS:
             raise HistoryError("MISSING_COLUMN", f"{path.name}: more than {MOST_COLUMNS} columns")
         yield Piece(names, [], np.zeros(0, np.int64))
@@ -89,11 +88,11 @@ def _after_line(stream: Any) -> bytes:
     return b""
 
 
-def _header(stream: Any, path: Path) -> tuple[bytes, int]:
-    first = stream.readline(LONGEST_RECORD)
+def _header(stream: Any) -> bytes:
+    first: bytes = stream.readline(LONGEST_RECORD).removeprefix(_BOM)
     if not first.strip():
-        raise HistoryError("MISSING_COLUMN", f"{path.name}: the first line names no columns")
-    return first.removeprefix(_BOM), 2
+        raise ValueError("the first line names no columns")
+    return first
 
 
 def _cells(header: bytes) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,9 @@ from loyalty_streams.history.tables import FEW, TABLES
 
 FORMATS = (".parquet", ".csv.gz", ".csv", ".jsonl")
 CHUNK_ROWS = 65_536
+_AHEAD = 1 << 20
+"""Bytes of a Parquet column that are read at once: a row group may be larger than memory."""
+_BATCH_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,10 @@ def find(paths: Sequence[Path]) -> tuple[list[File], list[Notice]]:
         if not path.exists():
             raise HistoryError("NO_HISTORY", f"{path}: there is no such file or folder")
         for inner in sorted(path.iterdir()) if path.is_dir() else [path]:
-            found = table_and_format(inner) if inner.is_file() else None
+            found = table_and_format(inner)
             if found and found[0]:
                 files.append(File(found[0], inner, found[1]))
-            elif path.is_dir() and found:
+            elif path.is_dir() and found and inner.is_file():
                 notices.append(Notice(f"{inner.name}: not read, its name begins with none of {', '.join(TABLES)}"))
             elif not path.is_dir():
                 raise HistoryError("NO_TABLE", f"{path}: a name such as orders.csv says what is in a file: {', '.join(TABLES)}")
@@ -69,6 +74,9 @@ def find(paths: Sequence[Path]) -> tuple[list[File], list[Notice]]:
 
 def chunks(file: File, number: int, options: ReadOptions) -> Iterator[Chunk | DeadLetters]:
     """The rows of one file; what cannot be read at all comes as dead letters. Raises `HistoryError` for a missing column."""
+    if not file.path.is_file():
+        yield _unreadable(file, OSError("there is none at this name"))
+        return
     if file.format == ".parquet":
         yield from _parquet(file, number, options)
         return
@@ -83,16 +91,19 @@ def chunks(file: File, number: int, options: ReadOptions) -> Iterator[Chunk | De
                 renamed = check_columns(file.table, file.name, names, options)
             if len(piece.rows):
                 yield _chunk(file, number, dict(zip(renamed, piece.columns, strict=True)), piece.rows, piece.broken)
-    except (OSError, EOFError, ValueError) as fault:
-        yield DeadLetters((DeadLetter(file.name, 0, "UNREADABLE", _reason(fault), table=file.table),))
+    except (OSError, EOFError, ValueError, pa.ArrowException, csv.Error, zlib.error) as fault:
+        yield _unreadable(file, fault)
 
 
 def _named(letter: DeadLetter, file: File) -> DeadLetter:
     return DeadLetter(file.name, letter.row, letter.code, letter.expected, letter.raw, letter.member, file.table)
 
 
-def _reason(fault: Exception) -> str:
-    return f"a file that can be read: {type(fault).__name__}: {str(fault)[:200]}"
+def _unreadable(file: File, fault: Exception, reached: int = 0) -> DeadLetters:
+    """One letter for the file; `reached` rows of it have been read."""
+    after = f" after row {reached}" if reached else ""
+    expected = f"a file that can be read: {type(fault).__name__}: {str(fault)[:200]}{after}"
+    return DeadLetters((DeadLetter(file.name, 0, "UNREADABLE", expected, table=file.table),))
 
 
 def _chunk(file: File, number: int, columns: dict[str, Any], rows: Array, broken: Array | None = None) -> Chunk:
@@ -106,8 +117,8 @@ def _parquet(file: File, number: int, options: ReadOptions) -> Iterator[Chunk | 
         schema = pq.read_schema(file.path)
         names = check_columns(file.table, file.name, schema.names, options)
         few = [f.name for f, name in zip(schema, names, strict=True) if name in FEW and pa.types.is_string(f.type)]
-        with pq.ParquetFile(file.path, read_dictionary=few) as source:
-            for batch in source.iter_batches(batch_size=CHUNK_ROWS):
+        with pq.ParquetFile(file.path, read_dictionary=few, pre_buffer=False, buffer_size=_AHEAD) as source:
+            for batch in source.iter_batches(batch_size=_rows_at_once(source.metadata)):
                 columns, broken = {}, np.zeros(len(batch), bool)
                 for name, array in zip(names, batch.columns, strict=True):
                     columns[name], bad = readable(array)
@@ -117,8 +128,14 @@ def _parquet(file: File, number: int, options: ReadOptions) -> Iterator[Chunk | 
                 if len(batch):
                     yield _chunk(file, number, columns, rows, broken)
     except (pa.ArrowException, OSError, ValueError) as fault:
-        reached = f" after row {row}" if row else ""
-        yield DeadLetters((DeadLetter(file.name, 0, "UNREADABLE", _reason(fault) + reached, table=file.table),))
+        yield _unreadable(file, fault, row)
+
+
+def _rows_at_once(metadata: Any) -> int:
+    """Fewer where rows are long: a batch is to stay within some bytes."""
+    size: int = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    rows: int = _BATCH_BYTES * metadata.num_rows // max(size, 1)
+    return max(1, min(CHUNK_ROWS, rows))
 
 
 def readable(array: Any) -> tuple[Any, Array]:
@@ -131,7 +148,7 @@ def readable(array: Any) -> tuple[Any, Array]:
             return array, none
         at = array.indices.fill_null(0).to_numpy(zero_copy_only=False)
         return pa.DictionaryArray.from_arrays(array.indices, values), bad[at]
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind):
         return csvfile.decoded(array.cast(pa.large_binary()))
     if pa.types.is_string_view(kind):
         array, kind = array.cast(pa.string()), pa.string()

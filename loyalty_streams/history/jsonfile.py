@@ -16,6 +16,8 @@ from loyalty_streams.history.csvfile import LONGEST_RECORD, MOST_COLUMNS, Piece,
 from loyalty_streams.history.letters import LONGEST_ROW, DeadLetter
 
 ROWS = 16_384
+_BYTES = 16 << 20
+"""Rows of a piece, and bytes of them."""
 _LISTS = frozenset({"tags"})
 
 
@@ -72,7 +74,7 @@ def _cell(name: str, cell: Any) -> str | None:
         text = ",".join(cell)
     else:
         raise _Fault("NESTED", f"{name}: a single value")
-    if text is not None and any("\ud800" <= ch <= "\udfff" for ch in text):
+    if text is not None and not text.isascii() and any("\ud800" <= ch <= "\udfff" for ch in text):
         raise _Fault("BAD_TEXT", f"{name}: no lone surrogates")
     return text
 
@@ -83,6 +85,7 @@ def pieces(path: Path, _packed: bool) -> Iterator[Piece]:
     numbers: list[int] = []
     letters: list[DeadLetter] = []
     names: set[str] = set()
+    size = 0
     with path.open("rb") as stream:
         number = 0
         while line := stream.readline(LONGEST_RECORD):
@@ -95,17 +98,26 @@ def pieces(path: Path, _packed: bool) -> Iterator[Piece]:
             if not line.strip():
                 continue
             try:
-                rows.append(row_of(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line))
+                row = row_of(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+                _widen(names, row)
+                rows.append(row)
                 numbers.append(number)
+                size += len(line)
             except _Fault as fault:
                 letters.append(_letter(line, number, fault))
-            if len(rows) == ROWS or len(letters) == ROWS:
-                names.update(*rows)
+            if len(rows) == ROWS or len(letters) == ROWS or size > _BYTES:
                 yield _piece(rows, numbers, letters, names)
-                rows, numbers, letters = [], [], []
-    names.update(*rows)
+                rows, numbers, letters, size = [], [], [], 0
     if rows or letters:
         yield _piece(rows, numbers, letters, names)
+
+
+def _widen(names: set[str], row: Mapping[str, Any]) -> None:
+    """Adds the names of a row to those of its file; raises `_Fault` where these are too many."""
+    fresh = row.keys() - names
+    if len(names) + len(fresh) > MOST_COLUMNS:
+        raise _Fault("TOO_LARGE", f"at most {MOST_COLUMNS} names in all rows of a file")
+    names.update(fresh)
 
 
 def _letter(line: bytes, number: int, fault: _Fault) -> DeadLetter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 LONGEST_ROW = 4096
 """Bytes of a refused row that are kept as JSON."""
@@ -52,6 +52,8 @@ class TableRead:
 
 class HistoryError(Exception):
     """The history cannot be read as it was asked for: a usage error (exit code 2). `code` is stable."""
+
+    usage: ClassVar[bool] = True
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

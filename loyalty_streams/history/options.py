@@ -28,6 +28,6 @@ class ReadOptions:
     arrival: str = "auto"
     now: int = 0
     newest_arrived: int = -1
-    rows_in_memory: int = 2_000_000
+    rows_in_memory: int = 500_000
     batch_rows: int = 50_000
     scratch: Path | None = None

@@ -11,13 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loyalty_streams.core.codes import FactKind, LineKind
-from loyalty_streams.core.facts import LINE_FIELDS, Array
+from loyalty_streams.core.facts import DTYPES, LINE_FIELDS, Array
 from loyalty_streams.history.attributes import Attributes
-from loyalty_streams.history.batch import FactBatch
+from loyalty_streams.history.batch import FactBatch, empty_batch
 from loyalty_streams.history.batch import joined as joined_batches
 from loyalty_streams.history.keys import joined, order_keys, parts
 from loyalty_streams.history.rows import build
 from loyalty_streams.history.sheet import INT32, Sheet
+from loyalty_streams.history.strings import TEXT, ascending, heads
 
 MOST_LINES = 100_000
 SEPARATOR = "\x1f"
@@ -36,10 +37,16 @@ class Orders:
     ids: Any
     refused: tuple[str, ...] = ()
 
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: Array) -> Orders:
+        return replace(self, batch=self.batch.take(rows), ids=self.ids.take(pa.array(rows)))
+
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Lines as columns. `refused` are the ids of orders with a line that was set aside."""
+    """Lines as columns. `refused` are the ids of orders with a line that was set aside; `sourced`: some line names a source."""
 
     ids: Any
     line_no: Array
@@ -52,6 +59,7 @@ class Items:
     files: Array
     rows: Array
     refused: tuple[str, ...] = ()
+    sourced: bool = False
 
     def __len__(self) -> int:
         return len(self.line_no)
@@ -137,7 +145,7 @@ def _about(sheet: Sheet, kind: Array, source: Any) -> tuple[Array, Any]:
 
 
 def items(sheet: Sheet) -> Items:
-    _, _, ids = _join_ids(sheet)
+    _, source, ids = _join_ids(sheet)
     amount, _ = sheet.money("line_amount_minor", "line_amount")
     tax, _ = sheet.money("tax_minor", "tax", default=0)
     number = sheet.integer("line_no", largest=INT32)
@@ -145,6 +153,7 @@ def items(sheet: Sheet) -> Items:
     found = Items(
         ids, number.astype(np.int32), sheet.code("sku"), sheet.code("category"), sheet.integer("qty", 1, INT32).astype(np.int32), amount,
         tax, sheet.choice("kind", _LINE_KINDS, default=0).astype(np.uint8), np.full(sheet.n, sheet.chunk.file, np.int32), sheet.chunk.rows,
+        sourced=source is not None and pc.any(pc.not_equal(source, "")).as_py() is True,
     )  # fmt: skip
     if not sheet.refused.any():
         return found
@@ -154,6 +163,8 @@ def items(sheet: Sheet) -> Items:
 
 
 def joined_orders(parts_of: Sequence[Orders]) -> Orders:
+    if len(parts_of) == 1:
+        return parts_of[0]
     ids = pa.concat_arrays([p.ids for p in parts_of])
     return Orders(joined_batches([p.batch for p in parts_of]), ids, tuple(t for p in parts_of for t in p.refused))
 
@@ -162,7 +173,17 @@ def joined_items(parts_of: Sequence[Items]) -> Items:
     if len(parts_of) == 1:
         return parts_of[0]
     plain = {n: np.concatenate([getattr(p, n) for p in parts_of]) for n in ITEM_COLUMNS}
-    return Items(pa.concat_arrays([p.ids for p in parts_of]), refused=tuple(t for p in parts_of for t in p.refused), **plain)
+    refused, sourced = tuple(t for p in parts_of for t in p.refused), any(p.sourced for p in parts_of)
+    return Items(pa.concat_arrays([p.ids for p in parts_of]), refused=refused, sourced=sourced, **plain)
+
+
+def no_orders(refused: tuple[str, ...]) -> Orders:
+    return Orders(empty_batch(), pa.array([], TEXT), refused)
+
+
+def no_items(refused: tuple[str, ...]) -> Items:
+    none: dict[str, Any] = {name: np.zeros(0, DTYPES[name]) for name in LINE_FIELDS}
+    return Items(pa.array([], TEXT), files=np.zeros(0, np.int32), rows=np.zeros(0, np.int64), refused=refused, **none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,29 +196,47 @@ class Fault:
     of_lines: bool = False
 
 
-def put_together(found: Orders, lines: Items) -> tuple[FactBatch, list[Fault]]:
-    """Orders with their lines, all rows; and the faults, the first of which counts for each row."""
+def put_together(found: Orders, lines: Items, sourced: bool) -> tuple[FactBatch, list[Fault]]:
+    """Orders with their lines, all rows; and the faults, the first of which counts for each row. `sourced`: lines name their source."""
     if not len(lines) and not lines.refused:
         return found.batch, []
-    ids = found.ids if _any_source(lines.ids) else pc.replace_substring_regex(found.ids, f"^.*{SEPARATOR}", "") \
+    ids = found.ids if sourced else pc.replace_substring_regex(found.ids, f"^.*{SEPARATOR}", "") \
         if _any_source(found.ids) else found.ids  # fmt: skip
-    encoded = ids.dictionary_encode()
-    group = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    owner = pc.index_in(lines.ids, value_set=encoded.dictionary).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    faults = [*_unknown(owner, lines, found), *_refused_lines(encoded, group, lines)]
+    names, group = _groups(ids)
+    owner = _owners(lines.ids, names)
+    faults = [*_unknown(owner, lines, found), *_refused_lines(names, group, lines)]
     if (owner < 0).any():
         lines, owner = lines.take(np.flatnonzero(owner >= 0)), owner[owner >= 0]
     step = owner[1:] - owner[:-1]
     if not bool(((step > 0) | ((step == 0) & (lines.line_no[1:] > lines.line_no[:-1]))).all()):
         order = np.lexsort((lines.line_no, owner))
         lines, owner = lines.take(order), owner[order]
-    counts = np.bincount(owner, minlength=len(encoded.dictionary))
+    counts = np.bincount(owner, minlength=len(names))
     twice = np.zeros(len(counts), bool)
     twice[owner[1:][(owner[1:] == owner[:-1]) & (lines.line_no[1:] == lines.line_no[:-1])]] = True
     _say(faults, twice[group], "DUPLICATE_LINE", "line numbers that differ within an order")
     _say(faults, (counts > MOST_LINES)[group], "TOO_LARGE", f"at most {MOST_LINES} lines an order")
     batch = _with_lines(found.batch, lines, counts, group)
     return _judged(batch, faults), faults
+
+
+def _groups(ids: Any) -> tuple[Any, Array]:
+    """(distinct ids, the number of each row's id among them)."""
+    if ascending(ids, strict=True):
+        return ids, np.arange(len(ids))
+    encoded = ids.dictionary_encode()
+    return encoded.dictionary, encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _owners(ids: Any, names: Any) -> Array:
+    """The number of each line's order among the distinct ids, -1 for none. Lines of an order mostly stand together, and in order."""
+    first = heads(ids)
+    distinct = ids if len(first) == len(ids) else ids.take(pa.array(first))
+    if distinct.equals(names):
+        number = np.arange(len(names))
+    else:
+        number = pc.index_in(distinct, value_set=names).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return number if distinct is ids else np.repeat(number, np.diff(np.append(first, len(ids))))
 
 
 def _any_source(ids: Any) -> bool:
@@ -221,10 +260,10 @@ def _unknown(owner: Array, lines: Items, found: Orders) -> list[Fault]:
     return [Fault(rows[alone], "UNKNOWN_ORDER_OF_LINE", text, of_lines=True)] if alone.any() else []
 
 
-def _refused_lines(encoded: Any, group: Array, lines: Items) -> list[Fault]:
+def _refused_lines(names: Any, group: Array, lines: Items) -> list[Fault]:
     if not lines.refused:
         return []
-    hit = pc.is_in(encoded.dictionary, value_set=pa.array(lines.refused, pa.large_string())).to_numpy(zero_copy_only=False)
+    hit = pc.is_in(names, value_set=pa.array(lines.refused, pa.large_string())).to_numpy(zero_copy_only=False)
     out: list[Fault] = []
     _say(out, hit[group], "BAD_LINE", "every line of the order to be readable")
     return out

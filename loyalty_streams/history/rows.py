@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loyalty_streams.core.codes import Action, AttrKind, FactKind, Outcome, Status
+from loyalty_streams.core.codes import Action, AttrKind, FactKind, Outcome, Reason, Status, code_of
 from loyalty_streams.core.facts import DTYPES, Array, Columns
 from loyalty_streams.history.attributes import Attributes, fit_name
 from loyalty_streams.history.batch import NO_INSTANT, FactBatch, no_texts
 from loyalty_streams.history.content import attribute_digest
 from loyalty_streams.history.keys import joined, order_keys, parts
 from loyalty_streams.history.sheet import Sheet
-from loyalty_streams.history.strings import TEXT, checked, hashes
+from loyalty_streams.history.strings import TEXT, checked, hashes, texts
 from loyalty_streams.history.tables import TABLES
 from loyalty_streams.history.times import day_number
 
@@ -28,7 +28,10 @@ _ASKED = {
 }  # fmt: skip
 _TAKES_POINTS = (FactKind.REDEEM, FactKind.REDEEMED, FactKind.RESERVE)
 _OUTCOMES = {"granted": int(Outcome.GRANTED), "refused": int(Outcome.REFUSED)}
+_REASONS = {r.name: int(r) for r in Reason}
+_REASON_CODES = {code_of(name): value for name, value in _REASONS.items() if value}
 _IDENTITY = {name: i for i, name in enumerate(("link", "unlink", "merge", "unmerge", "claim", "erase"))}
+_CODE = r"^#[0-9a-f]{16}$"
 _BOOLS = {"true": 1, "false": 0, "1": 1, "0": 0}
 
 
@@ -136,10 +139,8 @@ def _birthday(sheet: Sheet, attributes: Attributes) -> None:
     if not sheet.has("birthday"):
         return
     array = sheet.chunk.columns["birthday"]
-    if pa.types.is_date(array.type):
-        words = [d.isoformat() if d else "" for d in array.to_pylist()]
-    else:
-        words = sheet.raw("birthday", "BAD_TIME").to_pylist()
+    dated = pa.types.is_date(array.type)
+    words = (texts(array.cast(pa.date32())) if dated else sheet.raw("birthday", "BAD_TIME")).to_pylist()
     right = np.array([w == "" or (day_number(w) is not None and w >= "1800") for w in words], bool)
     sheet.fail(~right, "BAD_TIME", "birthday: a date such as 1990-02-28")
     there = right & np.array([w != "" for w in words], bool)
@@ -156,18 +157,34 @@ def redemptions(sheet: Sheet) -> FactBatch:
     sheet.fail(takes & absent, "MISSING", "points: a value")
     amount, _ = sheet.money("order_amount_minor", "order_amount", default=0)
     sheet.fail(amount < 0, "BAD_SIGN", "order_amount_minor: not negative")
+    outcome = sheet.choice("decision", _OUTCOMES, default=0)
+    refuse, named = _refusal(sheet, outcome)
     attributes = Attributes(sheet)
-    for name in ("order_id", "reason"):
-        attributes.text(name, name)
+    attributes.text("order_id", "order_id")
+    attributes.text("reason", "reason", leave=named)
     attributes.text("@wallet", "wallet")
     about = joined("redemption", parts(ids))
     words = {int(k): name for name, k in _ASKED.items()}
     action = pa.array([words.get(k, "redeem") for k in kind.tolist()], TEXT)
     return build(
         sheet, kind, at, sheet.arrived(at), member, joined(about, action), abouts=about, attributes=attributes,
-        points=np.where(absent, 0, points), amount=amount, outcome=sheet.choice("decision", _OUTCOMES, default=0),
+        points=np.where(absent, 0, points), amount=amount, outcome=outcome, refuse=refuse,
         channel=sheet.code("channel"), store=sheet.code("store"),
     )  # fmt: skip
+
+
+def _refusal(sheet: Sheet, outcome: Array) -> tuple[Array, Array]:
+    """Why each redemption was refused (a `Reason`, 0 for none), and the rows whose `reason` says that and nothing else.
+
+    The column `refused` says it where `reason` is already taken by what the member or the shop gave as a reason.
+    """
+    told = sheet.choice("refused", _REASONS, default=-1) if sheet.has("refused") else np.full(sheet.n, -1)
+    given = sheet.code("reason")
+    codes = np.array(sorted(_REASON_CODES), np.int64)
+    at = np.searchsorted(codes, given).clip(max=len(codes) - 1)
+    named = (codes[at] == given) & (outcome == Outcome.REFUSED) & (told < 0)
+    values = np.array([_REASON_CODES[c] for c in codes.tolist()], np.int64)
+    return np.where(told >= 0, told, np.where(named, values[at], 0)), named
 
 
 def adjustments(sheet: Sheet) -> FactBatch:
@@ -230,7 +247,10 @@ def openings(sheet: Sheet) -> FactBatch:
 
 
 def identities(sheet: Sheet) -> FactBatch:
-    """Links, merges and erasures. What is personal in them goes into the key as a code, and nowhere else."""
+    """Links, merges and erasures. What is personal in them goes into the key as a code, and nowhere else.
+
+    An export, which has only the code, gives it as `#` and sixteen hexadecimal digits.
+    """
     member, (at, _) = sheet.ident("member_id"), sheet.instant("occurred_at")
     action = sheet.choice("action", _IDENTITY)
     named = sheet.code("action", required=True)
@@ -249,6 +269,7 @@ def identities(sheet: Sheet) -> FactBatch:
         attributes.text(name, name)
     words, _ = checked(sheet.raw("action"))
     secret = _hex(hashes(identifier).view(np.uint64))
+    secret = pc.if_else(pc.match_substring_regex(identifier, _CODE), pc.utf8_slice_codeunits(identifier, 1), secret)
     what = pc.if_else(pc.equal(identifier, ""), pc.if_else(pc.equal(into, ""), parts(receipt), parts(into)), secret)
     keys = joined("identity", parts(member), _digits(at), words, what)
     return build(sheet, FactKind.IDENTITY, at, sheet.arrived(at), member, keys, attributes=attributes, type=named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -88,7 +89,7 @@ class Sheet:
         """Row i as it stood in the file, empty cells left out."""
         out: dict[str, Any] = {}
         for name, array in self.chunk.columns.items():
-            value = array[i].as_py()
+            value = _shown(array[i])
             if value is not None and value != "":
                 out[name] = value.isoformat() if hasattr(value, "isoformat") else str(value) if isinstance(value, float) else value
         return out
@@ -216,6 +217,14 @@ class Sheet:
         return np.where(missing, stamped, np.maximum(values, at))
 
 
+def _shown(scalar: Any) -> Any:
+    """A cell as a value of Python; one that Python has no value for, such as an instant of the year 50,000, as its text."""
+    try:
+        return scalar.as_py()
+    except (ValueError, OverflowError, LookupError, pa.ArrowException):
+        return str(getattr(scalar, "value", scalar.type))
+
+
 def check_columns(table: str, file_name: str, names: list[str], options: ReadOptions) -> list[str]:
     """The names of a file's columns after `map`; raises where a needed one is missing or one is there twice."""
     known = TABLES[table]
@@ -228,7 +237,8 @@ def check_columns(table: str, file_name: str, names: list[str], options: ReadOpt
         if not any(n in renamed for n in options_of):
             wanted = " or ".join(f"`{n}`" for n in options_of)
             there = ", ".join(f"`{n}`" for n in renamed[:40])
-            raise HistoryError("MISSING_COLUMN", f"{file_name}: no column {wanted}; it has {there} (see --map)")
+            hint = "columns are separated by commas" if len(renamed) == 1 and re.search(r"[;\t|]", renamed[0]) else "see --map"
+            raise HistoryError("MISSING_COLUMN", f"{file_name}: no column {wanted}; it has {there} ({hint})")
     for minor in ("amount_minor", "line_amount_minor", "tax_minor", "order_amount_minor", "stored_value_minor"):
         if minor in renamed and minor.removesuffix("_minor") in renamed and minor in known.known:
             raise HistoryError("COLUMN_TWICE", f"{file_name}: both `{minor}` and `{minor.removesuffix('_minor')}`: give one")

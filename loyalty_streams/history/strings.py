@@ -170,6 +170,28 @@ def hashes(array: Any) -> Array:
     return out.view(np.int64)
 
 
+def heads(array: Any) -> Array:
+    """The first row of each row of equal strings that follow each other."""
+    n = len(array)
+    fresh = np.ones(n, bool)
+    if n > 1:
+        fresh[1:] = pc.not_equal(array.slice(1), array.slice(0, n - 1)).to_numpy(zero_copy_only=False)
+    return np.flatnonzero(fresh)
+
+
+def ascending(array: Any, strict: bool) -> bool:
+    """Whether strings grow from row to row, by their length and then by their bytes; unless `strict`, equal ones may follow each other."""
+    n = len(array)
+    if n < 2:
+        return True
+    size = np.diff(pc.binary_length(array).to_numpy(zero_copy_only=False).astype(np.int64))
+    if bool((size < 0).any()):
+        return False
+    compare = pc.less if strict else pc.less_equal
+    up = compare(array.slice(0, n - 1), array.slice(1)).to_numpy(zero_copy_only=False)
+    return bool(((size > 0) | up).all())
+
+
 _UNFIT = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 

@@ -45,7 +45,7 @@ _ALL = (
     Table("identities", ("member_id", "occurred_at", "action"), ("identifier", "into", "receipt")),
     Table(
         "redemptions", ("redemption_id", "member_id", "occurred_at", "points"),
-        ("order_id", "order_amount_minor", "order_amount", "action", "decision", "reason", "channel", "store", "wallet"),
+        ("order_id", "order_amount_minor", "order_amount", "action", "decision", "reason", "refused", "channel", "store", "wallet"),
     ),
     Table("transfers", ("transfer_id", "occurred_at", "from", "to", "points"), ("wallet",)),
 )  # fmt: skip

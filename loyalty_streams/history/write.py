@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from loyalty_streams.core.codes import Action, AttrKind, FactKind, LineKind, Outcome, Status
+from loyalty_streams.core.codes import Action, AttrKind, FactKind, LineKind, Outcome, Reason, Status
 from loyalty_streams.core.facts import Attribute, Fact, Line
 from loyalty_streams.history.keys import unpart
 from loyalty_streams.history.numbers import SCALE
@@ -81,10 +82,13 @@ def row_of(fact: Fact, revision: int = 0, currency: str = "") -> dict[str, Any]:
     if fact.kind == FactKind.TRANSFER:
         return {"transfer_id": parts[-1], "from": out.pop("member_id"), **out, "points": fact.points}
     if fact.kind == FactKind.OPENING:
-        return {**({"row_id": parts[-1]} if len(parts) == 3 else {}), **out, "earned_at": out.pop("occurred_at"), "points": fact.points}
-    if fact.kind in (FactKind.PROFILE, FactKind.IDENTITY):
-        return {**out, **({"action": fact.type} if fact.kind == FactKind.IDENTITY else {})}
-    return {**_redemption_row(fact, parts), **out}
+        named = {"row_id": parts[-1]} if len(parts) == 3 else {}
+        return {**named, "earned_at": out.pop("occurred_at"), **out, "points": fact.points}
+    if fact.kind == FactKind.PROFILE:
+        return out
+    if fact.kind == FactKind.IDENTITY:
+        return {**out, "action": fact.type, **_identifier(parts[-1], out)}
+    return {**_redemption_row(fact, parts, out.get("reason", "")), **out}
 
 
 def _order_row(fact: Fact, parts: list[str], revision: int, currency: str) -> dict[str, Any]:
@@ -120,12 +124,24 @@ def _line_row(line: Line, kind: FactKind) -> dict[str, Any]:
     return out
 
 
-def _redemption_row(fact: Fact, parts: list[str]) -> dict[str, Any]:
+def _identifier(what: str, row: Mapping[str, Any]) -> dict[str, str]:
+    """The code of an identifier, where the key of an identity ends with one."""
+    coded = re.fullmatch(r"[0-9a-f]{16}", what) and what not in (row.get("into"), row.get("receipt"))
+    return {"identifier": f"#{what}"} if coded else {}
+
+
+def _redemption_row(fact: Fact, parts: list[str], given: str) -> dict[str, Any]:
+    """`given` is the reason that the fact has as an attribute; where it stands in the way, the refusal is in `refused`."""
     out: dict[str, Any] = {"redemption_id": parts[1], "action": fact.kind.name.lower(), "points": fact.points}
     if fact.amount:
         out["order_amount_minor"] = fact.amount
     if fact.outcome != Outcome.NONE:
         out["decision"] = fact.outcome.name.lower()
+    plain = fact.outcome == Outcome.REFUSED and not given
+    if fact.refuse != Reason.NONE and plain:
+        out["reason"] = fact.refuse.name
+    elif fact.refuse != Reason.NONE or (fact.outcome == Outcome.REFUSED and given in Reason.__members__):
+        out["refused"] = fact.refuse.name
     return out
 
 
@@ -154,7 +170,8 @@ def write_rows(folder: Path, tables: Mapping[str, list[dict[str, Any]]], form: s
             columns = {n: pa.array([row.get(n) for row in rows]) for n in names}
             pq.write_table(pa.table(columns), path)
         elif form == "jsonl":
-            path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+            needed = dict.fromkeys(_columns(table))
+            path.write_text("".join(json.dumps({**needed, **row}, ensure_ascii=False) + "\n" for row in rows), "utf-8")
         else:
             text = io.StringIO()
             writer = csv.DictWriter(text, names, restval="", lineterminator="\n")

@@ -45,20 +45,31 @@ AMOUNTS = [
     ("1e3", "BAD_NUMBER"), ("12.5", "BAD_NUMBER"), ("0x1F", "BAD_NUMBER"), ("+5", "BAD_NUMBER"), (" 5", "BAD_NUMBER"),
     ("", "MISSING"), ("-1", "BAD_SIGN"), ("9007199254740993", "AMOUNT_RANGE"), ("9223372036854775807", "AMOUNT_RANGE"),
     ("9223372036854775808", "AMOUNT_RANGE"), ("1000000000000001", "AMOUNT_RANGE"), ("9" * 5000, "BAD_NUMBER"),
+    ("0.30000000000000004", "BAD_NUMBER"), ("-9223372036854775808", "AMOUNT_RANGE"), ("1.299,00", "BAD_NUMBER"), ("12,99", "BAD_NUMBER"),
+    ("1299 USD", "BAD_NUMBER"), ("$12", "BAD_NUMBER"), ("\u22125", "BAD_NUMBER"), ("½", "BAD_NUMBER"), ("true", "BAD_NUMBER"),
 ]  # fmt: skip
 TIMES = [
     ("2026-01-01T12:00:00", "BAD_TIME"), ("2026-01-01", "BAD_TIME"), ("1767268800", "BAD_TIME"), ("2026-02-30T00:00:00Z", "BAD_TIME"),
     ("0001-01-01T00:00:00Z", "BAD_TIME"), ("1969-12-31T23:59:59Z", "BAD_TIME"), ("2170-01-01T00:00:00Z", "BAD_TIME"),
     ("9999-12-31T00:00:00Z", "BAD_TIME"), ("2016-12-31T23:59:60Z", "BAD_TIME"), ("2026-01-01T25:00:00Z", "BAD_TIME"),
-    ("2026-01-01T12:00:00+25:00", "BAD_TIME"), ("yesterday", "BAD_TIME"), ("", "MISSING"),
+    ("2026-01-01T12:00:00+25:00", "BAD_TIME"), ("yesterday", "BAD_TIME"), ("", "MISSING"), ("1767268800000", "BAD_TIME"),
+    ("1767268800000000", "BAD_TIME"), (1767268800, "BAD_TIME"), ("2026-01-01T12:00:00 Europe/Berlin", "BAD_TIME"), ("2026-W01-4", "BAD_TIME"),
+    ("٢٠٢٦-01-01T12:00:00Z", "BAD_TIME"), ("2026-01-01T24:00:00Z", "BAD_TIME"), ("01.02.2026 12:00", "BAD_TIME"),
+    ("2026-13-01T00:00:00Z", "BAD_TIME"),
 ]  # fmt: skip
 IDS = [
     ("", "MISSING"), ("x" * 257, "BAD_ID"), ("a\x00b", "BAD_ID"), ("a\nb", "BAD_ID"), ("a ", "BAD_ID"), (" a", "BAD_ID"),
     ("a\u200bb", "BAD_ID"), ("a\u202eb", "BAD_ID"), ("\u00a0a", "BAD_ID"), ("x" * 70_000, "TOO_LARGE"), ("a\ud800", "BAD_TEXT"),
+    ("x" * 10_240, "BAD_ID"), ("\ufeffa", "BAD_ID"), ("👩\u200d🚀", "BAD_ID"), ("a\u2028b", "BAD_ID"), ("é" * 129, "BAD_ID"), ("a\t", "BAD_ID"),
+    ("a\u3000", "BAD_ID"),
 ]  # fmt: skip
 OTHERS = [
     ("orders", "currency", "EUR", "CURRENCY"), ("orders", "currency", "usd", "CURRENCY"), ("orders", "currency", "", "CURRENCY"),
-    ("orders", "currency", "XXX", "CURRENCY"), ("orders", "kind", "sale", "BAD_CHOICE"), ("orders", "kind", "refund", "BAD_SIGN"),
+    ("orders", "currency", "XXX", "CURRENCY"), ("orders", "currency", "XTS", "CURRENCY"), ("orders", "currency", "HRK", "CURRENCY"),
+    ("orders", "currency", "USD ", "CURRENCY"), ("orders", "currency", "US", "CURRENCY"), ("orders", "points_used", "1_000", "BAD_NUMBER"),
+    ("orders", "member_id", "a\x00b", "BAD_ID"), ("redemptions", "points", "１２３", "BAD_NUMBER"),
+    ("redemptions", "refused", "BROKE", "BAD_CHOICE"), ("items", "line_amount_minor", "1,299.00", "BAD_NUMBER"),
+    ("orders", "kind", "sale", "BAD_CHOICE"), ("orders", "kind", "refund", "BAD_SIGN"),
     ("orders", "kind", "cancellation", "MISSING"), ("orders", "member_id", "", "MISSING"), ("orders", "revision", "x", "BAD_NUMBER"),
     ("orders", "revision", "3000000000", "AMOUNT_RANGE"), ("orders", "points_used", "-5", "BAD_SIGN"), ("orders", "tax_minor", "-5", "BAD_SIGN"),
     ("orders", "channel", "x" * 300, "BAD_TEXT"), ("orders", "store", "a\x07", "BAD_TEXT"), ("orders", "amount_minor", {"a": 1}, "NESTED"),
