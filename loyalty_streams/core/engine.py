@@ -66,7 +66,7 @@ class Engine:
                 self.fold(empty_columns(), np.zeros(2, np.int64))
             Engine._ready = True
 
-    def fold(
+    def fold(  # noqa: PLR0913 (the columns, and what one call may ask beside them)
         self,
         columns: Columns,
         groups: Int64s,
@@ -98,11 +98,14 @@ class Engine:
         out = np.empty(max(FIRST_CARD_BYTES, 256 * order.size) if keep_cards else 1, np.uint8)
         out_rows = np.zeros(max(FIRST_CARDS, 2 * order.size) if keep_cards else 1, Card)
         glance = np.zeros((n, 3), np.int64)
+        facts = Columns(*(_frozen(column) for column in columns))
+        order, groups, ends, old, old_at = _frozen(order), _frozen(groups), _frozen(ends), _frozen(old), _frozen(old_at)
+        card_bytes, card_at, card_of = _frozen(card_bytes), _frozen(card_at), _frozen(card_of)
         work, control = self._work, self._work["ctl"]
         control["entries"], control["cards_out"] = 0, 0
         taken, done = [], 0
         while done < n:
-            done = int(fold(columns, order, groups, done, ends, old, old_at, card_bytes, card_at, card_of, self.compiled.tables, work, new, new_at,
+            done = int(fold(facts, order, groups, done, ends, old, old_at, card_bytes, card_at, card_of, self.compiled.tables, work, new, new_at,
                             out, out_rows, glance, flags))
             full, count = int(control["full"][0]), int(control["entries"][0])
             if count:
@@ -119,6 +122,13 @@ class Engine:
         card_count = int(control["cards_out"][0]) if keep_cards else 0
         card_end = int(out_rows[card_count - 1]["hi"]) if card_count else 0
         return Folded(entries, new[:end], new_at[: n + 1], out[:card_end], out_rows[:card_count], *glance.T.copy())
+
+
+def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A read-only view: the kernel is compiled for one type of each argument, whoever lends the memory."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def _gather(cards: Sequence[tuple[int, bytes]], groups: int) -> tuple[Bytes, Int64s, Int64s]:

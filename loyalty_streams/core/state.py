@@ -5,20 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from loyalty_streams.core.codes import ABSENT, MICROS, NEVER
-from loyalty_streams.core.kernel.layout import (
-    AFTER_PREVIOUS,
-    GAUGE_ROW,
-    HEAD_ROW,
-    INT,
-    LAYOUT,
-    NEVER_AT_FIRST,
-    RAW,
-    SKIP,
-    TABLE,
-    TIME,
-    WALLET_ROW,
-)
+from loyalty_streams.core.codes import ABSENT, NEVER
+from loyalty_streams.core.kernel.layout import GAUGE_ROW, HEAD_ROW, NEVER_AT_FIRST, SKIP, WALLET_ROW
 from loyalty_streams.core.kernel.records import (
     CARD_ORDER,
     CARD_REDEMPTION,
@@ -32,16 +20,10 @@ from loyalty_streams.core.kernel.records import (
     STATE_SECTIONS,
     TAKEN,
     Head,
-    Work,
 )
+from loyalty_streams.core.packed import KINDS, Reader, StateError
 
-
-class StateError(ValueError):
-    """Bytes that are no state of ours. `code`: STORE_NEWER for a later layout, STORE_BROKEN for anything else."""
-
-    def __init__(self, code: str, what: str) -> None:
-        super().__init__(f"{code}: {what}")
-        self.code = code
+__all__ = ["NOBODY", "MemberState", "OrderCard", "RedemptionCard", "StateError", "unpack", "unpack_card"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +44,8 @@ class WalletState:
     clawed_back: int = 0
     forfeited: int = 0
     written_off: int = 0
+    idle_since: int = 0
+    lapse_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +121,10 @@ class Once:
     granted: int
     year: int
     n: int
+    wallet: int
+    also: int
+    also_n: int
+    moved: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +165,11 @@ class MemberState:
     lifetime_spend: int
     tier: int
     tier_since: int
+    tier_at: int
+    tier_seq: int
+    tier_kept: int
     tier_until: int
+    tier_dated: int
     tier_grace: int
     tier_locked: int
     tier_noticed: int
@@ -186,8 +178,7 @@ class MemberState:
     stage: int
     stage_since: int
     stage_due: int
-    last_activity: int
-    lapse_due: int
+    refunded: int
     wallets: Mapping[int, WalletState]
     gauges: Mapping[int, Gauge]
     lots: tuple[Lot, ...]
@@ -211,6 +202,7 @@ class OrderLine:
     outside: int
     qty_back: int
     amount_back: int
+    by_money: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,10 +225,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class OrderCard:
-    """An order as remembered for its returns."""
+    """An order as remembered for its returns. `seq`: the member's running number when it was counted."""
 
     ref: int
     at: int
+    seq: int
     version: int
     store: int
     amount: int
@@ -284,7 +277,7 @@ def unpack(data: bytes) -> MemberState:
     """A member's state from its bytes; no bytes are a member of whom nothing is known. Raises StateError."""
     if not data:
         return NOBODY
-    r = _Reader(data)
+    r = Reader(data)
     head = r.named(HEAD_ROW, "head")
     wallets = {number: WalletState(*row) for number, row in r.numbered(WALLET_ROW)}
     gauges = {number: Gauge(*row) for number, row in r.numbered(GAUGE_ROW)}
@@ -295,7 +288,7 @@ def unpack(data: bytes) -> MemberState:
 
 def unpack_card(data: bytes) -> OrderCard | RedemptionCard:
     """An order or a redemption from the bytes of its card. Raises StateError."""
-    r = _Reader(data)
+    r = Reader(data)
     kind = r.byte()
     if kind == CARD_ORDER:
         head = r.named(ORDERS, "orders", leave_out=("lines", "parts"))
@@ -321,97 +314,6 @@ def _state(head: dict[str, int], wallets: Mapping[int, WalletState], gauges: Map
         once=tuple(Once(*row) for row in by_name["once"]), tags=tuple(row[0] for row in by_name["tags"]),
         dead=tuple(DeadLot(*row) for row in by_name["dead"]),
     )  # fmt: skip
-
-
-KINDS = [[int(kind) for kind in row[3 : 3 + row[1]]] for row in TABLE.tolist()]
-"""The kind of each column, a list for each row of the layout table."""
-
-
-class _Reader:
-    """Walks through the bytes of one state or card."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data, self.at = data, 0
-        layout = self.byte()
-        if layout > LAYOUT:
-            raise StateError("STORE_NEWER", f"layout {layout}, this program knows layouts up to {LAYOUT}")
-        if layout != LAYOUT:
-            raise StateError("STORE_BROKEN", f"there is no layout {layout}")
-
-    def byte(self) -> int:
-        if self.at >= len(self.data):
-            raise StateError("STORE_BROKEN", "the bytes end too early")
-        self.at += 1
-        return self.data[self.at - 1]
-
-    def end(self) -> None:
-        if self.at != len(self.data):
-            raise StateError("STORE_BROKEN", f"{len(self.data) - self.at} bytes too many")
-
-    def plain(self) -> int:
-        """An unsigned varint."""
-        value, shift = 0, 0
-        while True:
-            byte = self.byte()
-            value |= (byte & 127) << shift
-            if byte < 128:
-                return value
-            shift += 7
-            if shift > 63:
-                raise StateError("STORE_BROKEN", "a number of more than 64 bits")
-
-    def time(self, base: int) -> int:
-        value = self.plain()
-        if value & 3 == 2:
-            return NEVER
-        difference = _signed(value >> 2)
-        return base + (difference * MICROS if value & 1 else difference)
-
-    def raw(self) -> int:
-        self.at += 8
-        if self.at > len(self.data):
-            raise StateError("STORE_BROKEN", "the bytes end too early")
-        return int.from_bytes(self.data[self.at - 8 : self.at], "little", signed=True)
-
-    def row(self, kinds: Sequence[int], previous: int) -> tuple[list[int], int]:
-        """The words of one row, 0 for those that are not stored; and the time that the next row's follows."""
-        out: list[int] = []
-        for kind in kinds:
-            if kind == INT:
-                out.append(_signed(self.plain()))
-            elif kind == AFTER_PREVIOUS:
-                previous = self.time(previous)
-                out.append(previous)
-            elif kind == TIME:
-                out.append(self.time(0))
-            elif kind == RAW:
-                out.append(self.raw())
-            else:
-                out.append(0 if kind == SKIP else self.time(out[kind]))
-        return out, previous
-
-    def rows(self, section: int) -> list[list[int]]:
-        """The rows of a section, or of the lines of a card, after their count."""
-        out, previous = [], 0
-        for _ in range(self.plain()):
-            row, previous = self.row(KINDS[section], previous)
-            out.append(row)
-        return out
-
-    def numbered(self, section: int) -> list[tuple[int, list[int]]]:
-        return [(self.plain(), self.row(KINDS[section], 0)[0]) for _ in range(self.plain())]
-
-    def named(self, section: int, field: str, leave_out: Sequence[str] = ()) -> dict[str, int]:
-        """One row by the names of its columns, without those that are not stored."""
-        dtype = Work.fields[field][0]
-        names = (dtype.subdtype[0] if dtype.subdtype else dtype).names
-        words, _ = self.row(KINDS[section], 0)
-        return {n: v for n, v, kind in zip(names, words, KINDS[section], strict=True) if kind != SKIP and n not in leave_out}
-
-
-def _signed(value: int) -> int:
-    """A zigzag number of 64 bits."""
-    return (value >> 1) ^ -(value & 1)
 
 
 def _nobody() -> MemberState:

@@ -46,9 +46,9 @@ MULTIPLIERS = {None: ADDITIVE, "additive": ADDITIVE, "multiplicative": MULTIPLIC
 EFFECTS = {"never": EFFECT_NEVER, "immediate": EFFECT_IMMEDIATE, "end_of_day": EFFECT_END_OF_DAY, "period_end": EFFECT_PERIOD_END}
 POLICIES = {"debt": POLICY_DEBT, "within_balance": POLICY_WITHIN, "only_pending": POLICY_PENDING}
 LINE_ORIENTED = ("sku", "category", "kind", "qty")
-
 SWITCHED_OFF = (
-    "has_tiers", "has_stages", "has_limits", "has_birthday_rule", "has_tier_rule", "balance_metric", "uses_birthday", "uses_lines", "tier_split",
+    "has_tiers", "has_stages", "has_idle", "has_limits", "has_birthday_rule", "has_tier_rule", "balance_metric", "uses_birthday",
+    "uses_lines", "tier_split",
 )  # fmt: skip
 """What a programme does not do before its first version."""
 
@@ -72,6 +72,8 @@ def compile_versions(versions: Sequence[Loaded], registry: Registry) -> Compiled
         carry_terms(before.record, after.record)
     if begins:
         _before_the_first(tables[0], parts[0])
+    for row in range(len(tables) - 1, 0, -1):
+        _know_ahead(tables[row - 1]["settings"], tables[row]["settings"])
     starts = [-NEVER if v.programme.effective_from is None else v.programme.effective_from for v in ordered]
     starts, ends = ([-NEVER] if begins else []) + starts, [*starts[begins == 0 :], NEVER]
     for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
@@ -146,6 +148,7 @@ def _settings(t: Tables) -> None:
         net_tender=int(amount.points_tender == "net"), order_minimum=amount.minimum, exclude=any_line(t, amount.exclude, NO_FILTER),
         tier_split=int(amount.tier_split == "split"), earn_statuses=status_bits(programme.statuses.earn),
         redeem_statuses=status_bits(programme.statuses.redeem), uses_lines=int(by_line or looks_at_lines or excludes or bool(t.filters)),
+        has_idle=int(any(w.expires is not None and w.expires.from_ == "last_activity" for w in programme.wallets.values())),
         uses_birthday=int(any(leaf.field == "birthday_window" for tree in read for leaf in leaves(tree))),
     )  # fmt: skip
 
@@ -162,6 +165,8 @@ def _redeem(t: Tables) -> None:
     redeem, worth = t.programme.redeem, t.programme.wallets.get(t.programme.redeem_wallet)
     most = redeem.maximum
     share = most.share_of_order if most and worth and worth.unit_value else None
+    if share and worth and worth.unit_value and max(share.numerator, share.denominator) * 10**9 >= 1 << 62:
+        raise t.refuse("E-PERCENT", "the percentage is too fine to be reckoned exactly", ("redeem", "maximum", "share_of_order"))
     t.put(
         "settings", redeem_wallet=t.wallet(t.programme.redeem_wallet), redeem_unit=redeem.unit, redeem_minimum=redeem.minimum,
         redeem_maximum=most.points or 0 if most else 0, redeem_share_num=share.numerator if share else 0,
@@ -186,9 +191,15 @@ def _before_the_first(record: Any, first: Tables) -> None:
     record["metrics"]["judged"] = 0
     fill(record["n"], zone=first.record["n"]["zone"], filters=1)
     settings = record["settings"]
-    for name in Record.fields["settings"][0].names:
+    for name in settings.dtype.names:
         settings[name] = first.record["settings"][name]
     fill(settings, exclude=NO_FILTER, tier_exclude=NO_FILTER, reset_wallet=-1, rate_den=1, **dict.fromkeys(SWITCHED_OFF, 0))
+
+
+def _know_ahead(settings: Any, later: Any) -> None:
+    """The attribute that a later version checks tiers by is noted from the first fact: a profile may say it only once."""
+    if not settings["check_attribute"]:
+        settings["check_attribute"] = later["check_attribute"]
 
 
 def _names(t: Tables, record: Any) -> None:

@@ -105,7 +105,7 @@ def _common_denominator(t: Tables, rules: Sequence[Rule]) -> int:
         factor = prod((f.numerator for f in factors), start=1)
     else:
         factor = max((f.numerator for f in factors), default=1)
-    if LARGEST_AMOUNT * sum(int(rate * rate_den) for rate in rates) * factor >= 1 << 63:
+    if max(LARGEST_AMOUNT * sum(int(rate * rate_den) for rate in rates), rate_den) * factor >= 1 << 62:
         hint = "use rates and multipliers with smaller numerators and denominators in common"
         raise t.refuse("E-RATE", "rates and multipliers together are too fine to be reckoned exactly", ("earn",), hint)
     return rate_den
@@ -128,8 +128,8 @@ def _limits(t: Tables, ordered: Sequence[str]) -> dict[str, list[int]]:
     t.put("n", global_limits=count)
     for id_ in sorted(refs):
         rule = programme.earn[id_]
-        for index, limit in enumerate(rule.limits):
-            refs[id_].append(_limit(t, count, f"{id_}/{index}", limit))
+        for index, own in enumerate(rule.limits):
+            refs[id_].append(_limit(t, count, f"{id_}/{index}", own))
             count += 1
         if rule.budget:
             refs[id_].append(_limit(t, count, f"{id_}/budget", rule.budget))

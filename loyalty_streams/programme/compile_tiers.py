@@ -77,7 +77,8 @@ def compile_tiers(t: Tables) -> None:
         lo += len(rungs)
     t.put("n", ladders=len(ladders), rungs=lo)
     t.put(
-        "settings", has_tiers=1, metrics=len(tiers.metrics), at_least=tiers.at_least, tier_exclude=any_line(t, tiers.exclude, NO_FILTER),
+        "settings", has_tiers=1, shown_metric=t.metrics[metric_name(tiers.metrics[0])], metrics=len(tiers.metrics),
+        at_least=tiers.at_least, tier_exclude=any_line(t, tiers.exclude, NO_FILTER),
         on_rule_change=ON_CHANGE[tiers.on_rule_change], all_passed=int(tiers.gifts == "all_passed"),
         balance_metric=int(any(m.kind == "balance" for m in tiers.metrics)), **span("notice_", tiers.notice_before),
     )  # fmt: skip

@@ -224,6 +224,7 @@ def choose_by_line(choose: str, members: list[Candidate], rates: list[Candidate]
     for c in mine:
         if won[c.rule.id]:
             c.points, c.lines = paid[c.rule.id], won[c.rule.id]
+            c.basis = quantity(c.lines) if c.rule.form == "per_unit" else c.basis
         else:
             c.refuse(Reason.EXCLUSIVE_GROUP)
 

@@ -17,7 +17,7 @@ from tests.oracle.model import LotId, Mark, Member, OracleEntry, Order, OrderLin
 from tests.oracle.programme import Timeline, Version, listed
 from tests.oracle.redemption import cancel, confirm, redeem, release
 from tests.oracle.returns import take_back
-from tests.oracle.tiers import judge, judge_stage, measure, place, retier, rungs_of
+from tests.oracle.tiers import judge, judge_stage, measure, place, retier, rungs_of, weigh
 from tests.oracle.timers import advance, open_tier, settle
 
 RANKS = (
@@ -132,7 +132,7 @@ def respond(m: Member, timeline: Timeline, fact: Fact) -> None:
         interaction(m, v, fact)
     elif fact.kind in REDEMPTIONS:
         done = REDEMPTIONS[fact.kind](m, v, fact)
-        retier(m, v)
+        weigh(m, v)
     elif fact.kind == FactKind.ADJUSTMENT:
         adjust(m, v, fact)
         retier(m, v)

@@ -102,9 +102,11 @@ def let_go(m: Member, v: Version, held: Redemption, state: str, reason: Reason) 
     """An open reservation ends: its points go back to their lots, or lapse with them (T061, T062)."""
     held.state = state
     for part in held.parts:
+        points, part.left = part.left, 0
         if part.lot:
-            points, part.left = part.left, 0
             put_back(m, v, EntryKind.RELEASED, part.lot, points, reason, ref=held.key)
+        else:
+            lower_debt(m, v, held, points)
 
 
 def cancel(m: Member, v: Version, fact: Fact) -> bool:

@@ -10,7 +10,7 @@ from loyalty_streams.core.codes import NEVER, AttrKind, EntryKind, Reason
 from tests.oracle.calendar import EPOCH, Span, add_months, end_of, local_date, midnight, rolling_changes, span, start_of
 from tests.oracle.conditions import holds_for_member
 from tests.oracle.earning import earn
-from tests.oracle.lots import expire, place_of
+from tests.oracle.lots import expire, place_of, suspended
 from tests.oracle.model import Mark, Member
 from tests.oracle.programme import Version, listed
 
@@ -100,6 +100,12 @@ def judge(m: Member, v: Version | None, *, up: bool = True, down: bool, reason: 
         change(m, v, target, reason)
 
 
+def weigh(m: Member, v: Version) -> None:
+    """After what moves a balance alone."""
+    if v.tiers and "balance" in v.metrics():
+        retier(m, v)
+
+
 def retier(m: Member, v: Version | None) -> None:
     """After anything that may have moved a metric: up at once; down at once where the programme checks the window
     and it reads a balance."""
@@ -123,12 +129,21 @@ def change(m: Member, v: Version, to: str, reason: Reason, gifts: bool = True) -
     m.tier, m.tier_since, m.kept_at = to, m.now, m.now
     m.graced_until = m.tier_until = 0
     m.epoch += 1
+    lapse_what_is_due(m, v)
     if there <= here or not gifts:
         return
     names = [t for t, _ in rungs_of(m, v)]
     passed = names[here + 1 : there] if v.tiers.get("gifts") == "all_passed" and here >= 0 else []
     for tier in [*passed, to]:
         earn(m, v, v.rules_on("tier", tier))
+
+
+def lapse_what_is_due(m: Member, v: Version) -> None:
+    """What the tier that was left had held back lapses at once (T055, S25)."""
+    due = [x for purse in m.purses.values() for x in purse.lots if x.remaining and x.expires_at <= m.now]
+    for lot in sorted(due, key=place_of):
+        if not suspended(m, v, lot.wallet):
+            expire(m, v, lot)
 
 
 # ---- the periodic check ----
@@ -249,6 +264,8 @@ def window_changes(m: Member, v: Version, after: int) -> int:
         if not isinstance(window, str):
             continue
         for mark in marks_of(m, metric):
+            if v.check() != "window" and mark.value >= 0:
+                continue  # a tier falls at its check; only money given back lets it rise when it leaves
             if window.startswith("calendar_"):
                 out += [t for t in [end_of(window.removeprefix("calendar_"), mark.at, v.zone)] if t > after]
             else:

@@ -22,6 +22,7 @@ from tests.oracle.tiers import (
     retier,
     run_check,
     stage_bounds,
+    weigh,
     window_changes,
 )
 
@@ -114,7 +115,7 @@ def time_out(m: Member, timeline: Timeline, held) -> None:  # type: ignore[no-un
     if v is None:
         raise ValueError("a reservation before the first version")
     let_go(m, v, held, "timed_out", Reason.TIMED_OUT)
-    retier(m, v)
+    weigh(m, v)
 
 
 def activation_due(lot: Lot) -> int:
@@ -136,7 +137,7 @@ def expiries(m: Member, v: Version) -> None:
     due = [x for x in all_lots(m) if x.expires_at <= m.now and not suspended(m, v, x.wallet)]
     for lot in sorted(due, key=place_of):
         expire(m, v, lot)
-    retier(m, v)
+    weigh(m, v)
 
 
 def settle(m: Member, v: Version) -> None:
@@ -167,7 +168,7 @@ def lapse(m: Member, v: Version, wallet: str) -> None:
     purse.idle_since = None
     for lot in sorted(purse.lots, key=place_of):
         expire(m, v, lot, Reason.INACTIVE)
-    retier(m, v)
+    weigh(m, v)
 
 
 # ---- tiers ----
@@ -234,6 +235,8 @@ def reminders(m: Member, v: Version, past: int) -> Iterator[tuple[int, str, obje
 
 def remind(m: Member, v: Version, wallet: str, day, days: int) -> None:  # type: ignore[no-untyped-def]
     m.reminded.add((wallet, day, days))
+    if suspended(m, v, wallet):
+        return
     lots = [x for x in m.purse(wallet).lots if x.expires_at < NEVER and local_date(x.expires_at, v.zone) == day]
     points = sum(x.remaining for x in lots if x.activates_at < m.now)
     if points:

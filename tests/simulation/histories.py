@@ -217,8 +217,8 @@ class Teller:
             values.append(Attribute("@customer_type", AttrKind.TEXT, self.pick(*TYPES)))
         if self.chance(0.3):
             values.append(Attribute("@status", AttrKind.FLAG, int(self.r.choices(list(Status), [70, 8, 8, 4, 10])[0])))
-        if self.chance(0.3):
-            values.append(Attribute("joined", AttrKind.DATE, self.r.randint(18_000, 19_700)))
+        if self.chance(0.45):
+            values.append(Attribute("joined", AttrKind.DATE, self.r.randint(18_000, 19_900)))
         if self.chance(0.12):
             values.append(Attribute("@tier", AttrKind.TEXT, self.pick(*TIERS)))
             if self.chance(0.5):
@@ -244,11 +244,20 @@ class Teller:
             points = max(points, 1)
         outcome = Outcome.NONE
         if self.chance(0.12):
-            outcome = Outcome.REFUSED if kind == FactKind.RESERVE else self.pick(Outcome.GRANTED, Outcome.REFUSED)
+            outcome = self.pick(Outcome.GRANTED, Outcome.REFUSED)
             points = max(points, 1)
         amount = self.money() if self.chance(0.5) else 0
         self.held.append((f"redemption/{n}", points, self.now))
-        return [self.fact(kind, f"{kind.name.lower()}/{n}", about=f"redemption/{n}", points=points, amount=amount, outcome=outcome)]
+        asked = self.fact(kind, f"{kind.name.lower()}/{n}", about=f"redemption/{n}", points=points, amount=amount, outcome=outcome)
+        if kind == FactKind.RESERVE and self.chance(0.4):
+            return [asked, self.soon(f"redemption/{n}")]
+        return [asked]
+
+    def soon(self, key: str) -> Fact:
+        """A reservation ended before its time is up."""
+        self.now += self.pick(0, 1, MINUTE, 5 * MINUTE)
+        kind = self.pick(FactKind.CONFIRM, FactKind.CONFIRM, FactKind.CONFIRM, FactKind.RELEASE, FactKind.CANCEL)
+        return self.fact(kind, f"{kind.name.lower()}/{len(self.facts)}/soon", about=key)
 
     def decision(self) -> Fact:
         """Confirmed, released or cancelled, often near the time-out."""

@@ -62,7 +62,9 @@ class Ladders(Draws):
         return {"window": self.r.choice(["12 months", "6 months", "1 month", "1 year", "3 months", *periods])}
 
     def downgrade(self) -> Tree:
-        check = self.pick("window", "tier_anniversary", "tier_anniversary", "join_anniversary", "calendar_year", {"attribute": "joined"})
+        check = self.pick(
+            "window", "tier_anniversary", "tier_anniversary", "join_anniversary", "calendar_year", {"attribute": "joined"}, {"attribute": "joined"}
+        )
         out: Tree = {"check": check}
         if check == "window":
             return out

@@ -57,7 +57,7 @@ def end_of(result: Result, timeline: Timeline) -> End:
         "lifetime_spend": m.lifetime_spend,
         "first_at": max(m.first_at, 0) if m.first_at != -NEVER else 0,
         "last_at": max(m.last_at, 0) if m.last_at != -NEVER else 0,
-        "holds": sorted(r.key for r in m.redemptions.values() if r.state == "open" and any(p.lot for p in r.parts)),
+        "holds": sorted(r.key for r in m.redemptions.values() if r.state == "open" and any(p.left for p in r.parts)),
     }
     return End(result.standing.totals, open_lots(m, timeline), said)
 

@@ -189,7 +189,9 @@ class Maker(Ladders):
             return
         if self.chance(0.35):
             rule["lines"] = self.line_condition()
-        if self.chance(0.4):
+        if self.tiered and "rate" in rule.get("points", {}) and self.chance(0.25):
+            rule["when"] = {"tier": self.pick({"gte": "silver"}, "silver", ["gold", "top"])}
+        elif self.chance(0.4):
             rule["when"] = self.condition()
 
     def dress(self, rule: Tree) -> None:

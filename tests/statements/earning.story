@@ -311,3 +311,22 @@ T022 Which statuses earn is a setting
   statuses: {earn: [active, suspended]}
   2026-01-01 10:00 | profile status=suspended | STATUS_CHANGED
   2026-01-02 10:00 | order O1 100.00          | EARNED 100 base
+
+Before the first version an order is kept, earns nothing and counts as an order
+  effective_from: 2026-02-01
+  earn:
+    base: {on: order, points: {rate: 1, per: 1.00, mode: proportional}}
+    first: {on: order, when: {orders_before: 0}, points: {fixed: 100}}
+  tiers: {metric: {spend: {window: 12 months}}, ladder: {base: 0, silver: 100.00, gold: 1000.00}}
+  lifecycle: {new: {orders_at_least: 1}, regular: {orders_at_least: 2}, precedence: [regular, new]}
+  2026-01-15 10:00           | order O1 150.00 | quiet; available 0; tier none; stage none
+  2026-01-31 23:59:59.999999 | -               | quiet; tier none
+  2026-02-01 00:00           | -               | no EARNED; tier base
+  2026-02-02 10:00           | order O2 20.00  | EARNED 20 base; no EARNED first; available 20; tier silver; stage regular
+
+Points given by hand before the first version have the terms of their wallet
+  effective_from: 2026-02-01
+  wallets: {points: {expires: {after: 1 month}}}
+  2026-01-15 10:00 | adjust A1 30  | available 30; lots 30@2026-02-15T10:00
+  2026-02-01 00:00 | order O1 5.00 | EARNED 5 base; available 35
+  2026-02-15 10:00 | -             | EXPIRED -30; available 5

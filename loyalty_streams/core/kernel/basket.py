@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from loyalty_streams.core.codes import LineKind
+from loyalty_streams.core.kernel.exact import share
 from loyalty_streams.core.kernel.jit import kernel, leaf
-from loyalty_streams.core.kernel.records import NO_FILTER, PASS
+from loyalty_streams.core.kernel.records import BELOW, NO_FILTER, PASS, WHOLE
 from loyalty_streams.core.kernel.rows import judge
 
 REWARD = int(LineKind.REWARD)
@@ -18,7 +19,7 @@ def read_basket(w, p):
     eligible = 0
     for k in range(f.lines):
         line = w.basket[k]
-        line.mask = 1
+        line.mask, line.below = 1, 0
         if g.exclude != NO_FILTER and judge(w, p, g.exclude, k) == PASS:
             line.mask, line.net = 0, 0
             continue
@@ -31,6 +32,13 @@ def read_basket(w, p):
     if paid > 0:
         take_tender(w, paid, eligible)
     return eligible - paid
+
+
+@kernel
+def one_line(w):
+    """The fact in hand as one goods line of the whole amount (S5)."""
+    f, line = w.fact, w.basket[0]
+    line.no, line.sku, line.category, line.qty, line.kind, line.amount, w.weight[0], f.lines = 1, 0, 0, 1, 0, f.amount, 0, 1
 
 
 @kernel
@@ -49,7 +57,7 @@ def spread_tax(w, p):
         if lines_tax:
             line.net -= w.weight[k]
         elif f.tax and f.amount:
-            line.net -= (so_far + line.amount) * f.tax // f.amount - so_far * f.tax // f.amount
+            line.net -= share(so_far + line.amount, f.tax, f.amount) - share(so_far, f.tax, f.amount)
             so_far += line.amount
 
 
@@ -60,21 +68,51 @@ def take_tender(w, paid, eligible):
     for k in range(w.fact.lines):
         line = w.basket[k]
         if line.mask:
-            upto = (so_far + line.net) * paid // eligible
-            before = so_far * paid // eligible
+            upto = share(so_far + line.net, paid, eligible)
+            before = share(so_far, paid, eligible)
             so_far += line.net
             line.net -= upto - before
 
 
 @kernel
-def amount_of(w, mask):
-    """The net amount of the lines that meet all filters of a mask."""
+def cut_lines(w, below, amount):
+    """An order cut at a threshold: `below` of its amount lies under it, over the lines by cumulative floors (S18)."""
+    so_far = 0
+    for k in range(w.fact.lines):
+        line = w.basket[k]
+        if line.mask and amount:
+            line.below = share(so_far + line.net, below, amount) - share(so_far, below, amount)
+            so_far += line.net
+
+
+@leaf
+def part_of(line, part, other):
+    """Of a line's net amount what two parts of the order have in common."""
+    if part == WHOLE or part == other:
+        part = other
+    elif other != WHOLE:
+        return 0
+    return line.net if part == WHOLE else line.below if part == BELOW else line.net - line.below
+
+
+@kernel
+def amount_of(w, mask, part, other):
+    """The net amount of the lines that meet all filters of a mask, as far as it lies in both parts of the order."""
     total = 0
     for k in range(w.fact.lines):
         line = w.basket[k]
         if line.mask & mask == mask:
-            total += line.net
+            total += part_of(line, part, other)
     return total
+
+
+@kernel
+def matches(w, mask):
+    """Whether any line meets all filters of a mask."""
+    for k in range(w.fact.lines):
+        if w.basket[k].mask & mask == mask:
+            return True
+    return False
 
 
 @kernel

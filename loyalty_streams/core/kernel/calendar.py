@@ -102,19 +102,25 @@ def leaves_window(p, at, months):
     k, d = civil(p, day)
     if p.month_start[k + months] + d >= p.month_start[k + months + 1]:
         return midnight(p, p.month_start[k + months + 1])
-    due = instant(p, (p.month_start[k + months] + d) * DAY + local - day * DAY) + 1
-    while shift(p, due, -months, 0, 0) <= at:  # a doubled hour: the wall time comes again
-        due = next_change(p, due)
+    clock = local - day * DAY
+    due = instant(p, (p.month_start[k + months] + d) * DAY + clock) + 1
+    while shift(p, due, -months, 0, 0) <= at:  # the last day of a month lasts for all that are clipped to it; in a doubled hour it comes again
+        due = next_edge(p, due, clock)
     return due
 
 
 @kernel
-def next_change(p, t):
-    """The next transition of the zone after an instant, or the next microsecond where there is none."""
+def next_edge(p, t, clock):
+    """The next instant at which a shift may jump: midnight, just after that time of day, or a transition of the zone."""
+    today = local_day(p, t)
+    edge = midnight(p, today + 1)
+    after = instant(p, today * DAY + clock) + 1
+    if after > t:
+        edge = min(edge, after)
     for k in range(p.n.zone):
         if p.zone_at[k] > t:
-            return p.zone_at[k]
-    return t + 1
+            return min(edge, p.zone_at[k])
+    return edge
 
 
 @leaf

@@ -142,16 +142,38 @@ def refers(p, rule, k):
 
 
 @kernel
-def release(w, p, rule, points, at, store, whole):
-    """A return gives limits back what its points used, while their period still runs (S37)."""
+def release(w, p, rule, points, o):
+    """A return gives limits back what its points used, while their period still runs; `times` once all of the order's points are back (S37)."""
     s = w.span[COUNTERS]
-    day = local_day(p, at)
+    day = local_day(p, o.at)
     month = civil(p, day)[0]
     for k in range(p.n.limits):
         limit = p.limits[k]
-        if limit.scope != SCOPE_ORDER and refers(p, rule, k) and applies(p, limit, store):
-            period, key = period_number(day, month, limit.period), store if limit.scope == SCOPE_STORE else 0
+        if limit.scope != SCOPE_ORDER and refers(p, rule, k) and applies(p, limit, o.store):
+            given = points if limit.times < 0 else 1 if all_back(w, p, o, k) else 0
+            period, key = period_number(day, month, limit.period), o.store if limit.scope == SCOPE_STORE else 0
             for i in range(s.lo, s.hi):
                 c = w.counters[i]
                 if c.limit == limit.id and c.store == key and c.period == period:
-                    c.used = max(0, c.used - ((1 if whole else 0) if limit.times >= 0 else points))
+                    c.used = max(0, c.used - given)
+
+
+@kernel
+def all_back(w, p, o, k):
+    """Whether everything that an order was given under limit k has been taken back."""
+    for j in range(o.parts_lo, o.parts_lo + o.parts):
+        part = w.parts[j]
+        if part.back < part.points:
+            r = rule_position(p, part.rule)
+            if r >= 0 and refers(p, p.rules[r], k):
+                return False
+    return True
+
+
+@kernel
+def rule_position(p, rule):
+    """Where a rule of the registry stands in the table of a version; -1 where the version lacks it."""
+    for r in range(p.n.rules):
+        if p.rules[r].id == rule:
+            return r
+    return -1

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from loyalty_streams.core.codes import Reason
-from loyalty_streams.core.kernel.basket import amount_of, units_of
+from loyalty_streams.core.codes import FactKind, LineKind, Reason
+from loyalty_streams.core.kernel.basket import amount_of, cut_lines, matches, part_of, units_of
 from loyalty_streams.core.kernel.jit import kernel, leaf
-from loyalty_streams.core.kernel.marks import measure
+from loyalty_streams.core.kernel.marks import leave_marks, measure, tier_spend
+from loyalty_streams.core.kernel.once import paid_once
 from loyalty_streams.core.kernel.records import (
-    AMOUNT, BY_PRIORITY, FIXED, HIGHEST, MAX, MULTIPLICATIVE, MULTIPLY, ONCE, OVERRIDE, PASS, PER_UNIT, STACKABLE, STEP,
+    ABOVE, AMOUNT, BELOW, BY_PRIORITY, FIXED, HIGHEST, LINE_BITS, MAX, MULTIPLICATIVE, MULTIPLY, OVERRIDE, PASS, PER_UNIT, STACKABLE, STEP,
+    WHOLE,
 )
 from loyalty_streams.core.kernel.rows import actual, judge
-from loyalty_streams.core.kernel.tiers import earned_rung, ladder_of, need, rung_of
+from loyalty_streams.core.kernel.tiers import NOW, earned_rung, judged_metric, ladder_of, need, rung_of
 
 OK, CONDITION, NOT_VALID_NOW, NOTHING = 0, int(Reason.CONDITION), int(Reason.NOT_VALID_NOW), int(Reason.NOTHING)
+ORDER, REWARD = int(FactKind.ORDER), int(LineKind.REWARD)
 ONCE_PAID, EXCLUSIVE_GROUP, OVERRIDDEN = int(Reason.ONCE), int(Reason.EXCLUSIVE_GROUP), int(Reason.OVERRIDDEN)
-
-
-@kernel
-def paid_once(w, rule, at_year):
-    """Whether a once rule has been paid: ever, or in this calendar year."""
-    s = w.span[ONCE]
-    for i in range(s.lo, s.hi):
-        x = w.once[i]
-        if x.rule == rule.id and x.granted and (rule.once == 1 or x.year == at_year):
-            return True
-    return False
 
 
 @leaf
@@ -51,134 +43,168 @@ def judge_rules(w, p, lo, hi, amount):
     base_holds = f.eligible >= g.order_minimum
     for r in range(lo, hi):
         rule, c = p.rules[r], w.candidates[r]
-        c.points, c.num, c.den, c.basis, c.failed, c.reason, c.actual, c.capped, c.part = 0, 1, 1, 0, 0, OK, 0, OK, -1
+        c.points, c.num, c.den, c.basis, c.failed, c.reason, c.actual, c.capped, c.part, c.won = 0, 1, 1, 0, 0, OK, 0, OK, WHOLE, 0
         admit(w, p, rule, c)
     if g.tier_split:
         split_by_tier(w, p, lo, hi, amount)
-    if g.tier_and_base == OVERRIDE:
-        override_base(w, p, lo, hi)
-    scale, started = 1, False
-    for r in range(lo, hi):
+    r = lo
+    while r < hi and p.rules[r].form <= STEP:
         rule, c = p.rules[r], w.candidates[r]
+        if c.reason == OK and base_holds:
+            c.basis = amount if rule.lines_mask == 1 and c.part == WHOLE else amount_of(w, rule.lines_mask, c.part, WHOLE)
+            c.num, c.den = rule.rate, g.rate_den
+            c.points = worth(rule, c.basis) // g.rate_den
+        conclude(c)
+        r += 1
+    if g.tier_and_base == OVERRIDE:
+        override_base(w, p, lo, r)
+    if g.multipliers == MULTIPLICATIVE and base_holds:
+        multiply_in_a_row(w, p, lo, r, hi)
+    for k in range(r, hi):
+        rule, c = p.rules[k], w.candidates[k]
         if c.reason == OK:
             if rule.form == FIXED:
-                c.basis, c.points, c.num = 1, rule.fixed, rule.fixed
-            elif not base_holds:
-                c.points = 0
-            elif rule.form <= STEP:
-                c.basis = amount if rule.lines_mask == 1 else amount_of(w, rule.lines_mask)
-                c.basis = min(c.basis, c.part) if c.part >= 0 else c.basis
-                c.num, c.den = rule.rate, g.rate_den
-                c.points = c.basis * rule.rate // g.rate_den if rule.form == AMOUNT else c.basis // rule.step * rule.rate // g.rate_den
-            elif rule.form == PER_UNIT:
+                c.basis, c.num = 1, rule.fixed
+                c.points = rule.fixed if rule.lines_mask == 1 or matches(w, rule.lines_mask) else 0
+            elif base_holds and rule.form == PER_UNIT:
                 c.basis, c.num = units_of(w, rule.lines_mask), rule.fixed
                 c.points = c.basis * rule.fixed
-            elif g.multipliers == MULTIPLICATIVE:
-                if not started:
-                    started = True
-                    for k in range(f.lines):
-                        w.factor[k] = 1
-                c.num, c.den = rule.num, rule.den
-                c.basis, c.points, scale = multiply_lines(w, p, lo, hi, rule, scale)
-            else:
-                multiply(w, p, lo, hi, rule, c, amount)
-            if c.points <= 0:
-                c.reason = NOTHING
-        c.desired = c.points
+            elif base_holds and g.multipliers != MULTIPLICATIVE:
+                multiply(w, p, lo, r, rule, c, amount)
+        conclude(c)
     if g.multipliers == MAX:
-        keep_best(w, p, lo, hi, -2, MULTIPLY, HIGHEST)
+        for wallet in range(p.n.wallets):
+            keep_best(w, p, lo, hi, -2 - wallet, MULTIPLY, HIGHEST)
+
+
+@leaf
+def conclude(c):
+    """A rule whose conditions hold and that gives nothing says so; `desired` is what it gives before groups and caps."""
+    if c.reason == OK and c.points <= 0:
+        c.reason, c.points = NOTHING, 0
+    c.desired = c.points
 
 
 @leaf
 def multiply(w, p, lo, hi, rule, c, amount):
-    """floor(B x (m - 1)), B the unrounded sum of what the rates that pay give on the matching lines (T010, S8)."""
+    """floor(B x (m - 1)), B the unrounded sum of what the rates lo..hi of the same wallet that pay give on the matching lines (T010, S8)."""
     base = 0
     for r in range(lo, hi):
-        b = p.rules[r]
-        if b.form > STEP:
-            break
-        if w.candidates[r].reason == OK:
+        b, part = p.rules[r], w.candidates[r].part
+        if w.candidates[r].reason == OK and b.wallet == rule.wallet:
             both = rule.lines_mask | b.lines_mask
-            part = amount if both == 1 else amount_of(w, both)
-            base += part * b.rate if b.form == AMOUNT else part // b.step * b.rate
-            c.basis += part
+            money = amount if both == 1 and part == WHOLE and c.part == WHOLE else amount_of(w, both, part, c.part)
+            base += worth(b, money)
+            c.basis += money
     c.num, c.den = rule.num, rule.den
-    if c.part >= 0 and amount > 0:
-        c.basis = c.basis * c.part // amount
-        c.points = base * c.part * (rule.num - rule.den) // (p.settings.rate_den * rule.den * amount)
-    else:
-        c.points = base * (rule.num - rule.den) // (p.settings.rate_den * rule.den)
+    c.points = base * (rule.num - rule.den) // (p.settings.rate_den * rule.den)
 
 
 @kernel
-def multiply_lines(w, p, lo, hi, rule, scale):
-    """Multiplicative: each line carries the product of its multipliers; a rule gives the floor after less the floor before."""
-    before, after, basis, g = 0, 0, 0, p.settings
-    for k in range(w.fact.lines):
-        line, value = w.basket[k], 0
+def multiply_in_a_row(w, p, lo, mid, hi):
+    """Multiplicative: the multipliers of a wallet in order, each on the products that the former left on the lines (T122, S8)."""
+    for wallet in range(p.n.wallets):
+        scale = 1
+        for k in range(w.fact.lines):
+            w.factor[k], w.factor_above[k] = 1, 1
+        for k in range(mid, hi):
+            rule, c = p.rules[k], w.candidates[k]
+            if rule.form == MULTIPLY and rule.wallet == wallet and c.reason == OK:
+                multiply_lines(w, p, lo, mid, rule, c, scale)
+                scale *= rule.den
+
+
+@kernel
+def multiply_lines(w, p, lo, hi, rule, c, scale):
+    """Each line, and each part of one that a threshold cuts, carries the product of its multipliers over `scale`; a rule gives the floor
+    after less the floor before."""
+    f, g, before, after = w.fact, p.settings, 0, 0
+    for k in range(f.lines):
+        line, below, above = w.basket[k], 0, 0
         for r in range(lo, hi):
-            b = p.rules[r]
-            if b.form > STEP:
-                break
-            if w.candidates[r].reason == OK and line.mask & b.lines_mask == b.lines_mask:
-                value += line.net * b.rate if b.form == AMOUNT else line.net // b.step * b.rate
-        before += value * w.factor[k]
-        if line.mask & rule.lines_mask == rule.lines_mask:
-            w.factor[k] *= rule.num
-            basis += line.net
-        else:
-            w.factor[k] *= rule.den
-        after += value * w.factor[k]
-    return basis, after // (g.rate_den * scale * rule.den) - before // (g.rate_den * scale), scale * rule.den
+            b, part = p.rules[r], w.candidates[r].part
+            if w.candidates[r].reason == OK and b.wallet == rule.wallet and line.mask & b.lines_mask == b.lines_mask:
+                below += worth(b, part_of(line, part, BELOW))
+                above += worth(b, part_of(line, part, ABOVE))
+        before += below * w.factor[k] + above * w.factor_above[k]
+        hit = line.mask & rule.lines_mask == rule.lines_mask
+        c.basis += part_of(line, c.part, WHOLE) if hit else 0
+        w.factor[k] *= rule.num if hit and c.part != ABOVE else rule.den
+        w.factor_above[k] *= rule.num if hit and c.part != BELOW else rule.den
+        after += below * w.factor[k] + above * w.factor_above[k]
+    c.num, c.den = rule.num, rule.den
+    c.points = after // (g.rate_den * scale * rule.den) - before // (g.rate_den * scale)
+
+
+@leaf
+def worth(rate, money):
+    """What a rate gives on an amount, not yet rounded: over the common denominator of rates."""
+    return money * rate.rate if rate.form == AMOUNT else money // rate.step * rate.rate
 
 
 @kernel
 def override_base(w, p, lo, hi):
-    """A rate for a tier takes the place of the rates that do not ask for one (T010)."""
+    """A rate for a tier takes the place of the rates lo..hi that do not ask for one (T010)."""
     for r in range(lo, hi):
         tier_rule = p.rules[r]
-        if tier_rule.form > STEP:
-            break
         if tier_rule.reads_tier and w.candidates[r].reason == OK:
             for k in range(lo, hi):
                 b = p.rules[k]
-                if b.form <= STEP and not b.reads_tier and b.wallet == tier_rule.wallet and w.candidates[k].reason == OK:
-                    w.candidates[k].reason, w.candidates[k].failed = OVERRIDDEN, r
+                if not b.reads_tier and b.wallet == tier_rule.wallet and w.candidates[k].reason == OK:
+                    w.candidates[k].reason, w.candidates[k].points, w.candidates[k].failed = OVERRIDDEN, 0, r
 
 
 @kernel
 def split_by_tier(w, p, lo, hi, amount):
     """An order that crosses a rung is cut there: the part below by the tier before, the part above by the tier after (T013)."""
-    h = w.head
-    if h.tier < 0 or p.n.metrics == 0:
+    h, m = w.head, judged_metric(p)
+    if h.tier < 0 or m < 0 or w.fact.kind != ORDER or h.tier_locked > w.fact.at:
         return
+    leave_marks(w, p, w.fact.at)
     ladder = ladder_of(w, p)
     now = rung_of(p, ladder, h.tier)
-    value = measure(w, p, 0)
-    w.gauges[0].total += w.fact.amount
-    after = earned_rung(w, p, ladder, now, 0)
-    w.gauges[0].total -= w.fact.amount
+    value, spend = measure(w, p, m), tier_spend(w, p)
+    add_to(w.gauges[m], spend)
+    after = earned_rung(w, p, ladder, now, NOW)
+    add_to(w.gauges[m], -spend)
     if after <= now:
         return
-    below = min(amount, max(0, need(p.rungs[after], 0) - value))
+    cut_lines(w, min(amount, max(0, need(p.rungs[after], m) - value)), amount)
     before_tier = h.tier
     for r in range(lo, hi):
         rule, c = p.rules[r], w.candidates[r]
-        if not rule.reads_tier or c.reason == NOT_VALID_NOW or c.reason == ONCE_PAID:
+        if not rule.reads_tier or c.reason == NOT_VALID_NOW:
             continue
         h.tier = p.rungs[after].tier
         later = judge(w, p, rule.condition, -1) == PASS
         h.tier = before_tier
         if c.reason == OK and not later:
-            c.part = below
+            c.part = BELOW
         elif c.reason == CONDITION and later:
-            c.reason, c.failed, c.part = OK, 0, amount - below
+            c.reason, c.failed, c.part = OK, 0, ABOVE
+            if rule.once and paid_once(w, rule, 1970 + w.fact.month // 12):
+                c.reason = ONCE_PAID
+
+
+@leaf
+def add_to(gauge, amount):
+    """An amount that may count soon, inside the window and since the last tier change."""
+    gauge.total += amount
+    gauge.since += amount
 
 
 @kernel
 def in_group(p, r, group, form):
-    """Group -2 is all rules of one form."""
-    return p.rules[r].form == form if group == -2 else p.rules[r].group == group
+    """Group -2 - w is all rules of one form that pay into wallet w."""
+    if group <= -2:
+        return p.rules[r].form == form and p.rules[r].wallet == -2 - group
+    return p.rules[r].group == group
+
+
+@kernel
+def by_line(p, r, group):
+    """A choice for each line is one between multipliers and points a unit; other rules of the group pay as they would (S12)."""
+    return p.rules[r].group == group and (p.rules[r].form == MULTIPLY or p.rules[r].form == PER_UNIT)
 
 
 @kernel
@@ -211,37 +237,48 @@ def before(p, r, s):
 
 @kernel
 def choose_in_groups(w, p, lo, hi):
+    bit = p.n.filters
     for group in range(p.n.groups):
         how = p.groups[group]
         if how.pick != STACKABLE:
             if how.by_line:
-                choose_by_line(w, p, lo, hi, group, how.pick)
+                bit = choose_by_line(w, p, lo, hi, group, how.pick, bit)
             else:
                 keep_best(w, p, lo, hi, group, 0, how.pick)
 
 
 @kernel
-def choose_by_line(w, p, lo, hi, group, choose):
-    """The choice of a group made for each line: a member pays the sum over the lines that it won (T121, S12)."""
+def choose_by_line(w, p, lo, hi, group, choose, bit):
+    """The choice of a group made for each line: a member pays the sum over the lines that it won (T121, S12).
+
+    The lines won are marked for returns by a bit of their own, from `bit` on, as long as there are any. -> the next free bit
+    """
     for r in range(lo, hi):
-        if in_group(p, r, group, 0) and w.candidates[r].reason == OK:
-            w.candidates[r].points, w.candidates[r].basis = 0, 0
+        c = w.candidates[r]
+        if by_line(p, r, group) and c.reason == OK:
+            c.points, c.won_basis = 0, 0
+            if bit < LINE_BITS:
+                c.won, bit = 1 << bit, bit + 1
     for k in range(w.fact.lines):
-        best, best_points = -1, 0
+        best, best_points, line = -1, 0, w.basket[k]
         for r in range(lo, hi):
-            if in_group(p, r, group, 0) and w.candidates[r].reason == OK:
+            if by_line(p, r, group) and w.candidates[r].reason == OK:
                 points = points_on_line(w, p, lo, hi, r, k)
                 if points > 0 and (best < 0 or line_beats(p, r, points, best, best_points, choose)):
                     best, best_points = r, points
         if best >= 0:
-            w.candidates[best].points += best_points
-            w.candidates[best].basis += w.basket[k].net
+            c = w.candidates[best]
+            c.points += best_points
+            c.won_basis += line.qty if p.rules[best].form == PER_UNIT else line.net
+            line.mask |= c.won
     for r in range(lo, hi):
         c = w.candidates[r]
-        if in_group(p, r, group, 0) and c.reason == OK:
-            c.desired = c.points
+        if by_line(p, r, group) and c.reason == OK:
             if c.points == 0:
                 c.reason, c.failed = EXCLUSIVE_GROUP, -1
+            else:
+                c.desired, c.basis = c.points, c.won_basis
+    return bit
 
 
 @kernel
@@ -253,19 +290,17 @@ def line_beats(p, r, points, best, best_points, choose):
 
 @kernel
 def points_on_line(w, p, lo, hi, r, k):
-    """What one rule gives on one line alone."""
-    rule, line, g = p.rules[r], w.basket[k], p.settings
+    """What a multiplier, or points a unit, gives on one line alone."""
+    rule, line, c = p.rules[r], w.basket[k], w.candidates[r]
     if line.mask & rule.lines_mask != rule.lines_mask:
         return 0
     if rule.form == PER_UNIT:
-        return line.qty * rule.fixed
-    if rule.form == FIXED:
-        return rule.fixed
-    if rule.form <= STEP:
-        return (line.net * rule.rate if rule.form == AMOUNT else line.net // rule.step * rule.rate) // g.rate_den
+        return 0 if line.kind == REWARD else line.qty * rule.fixed
     base = 0
     for q in range(lo, hi):
         b = p.rules[q]
-        if b.form <= STEP and w.candidates[q].reason == OK and line.mask & b.lines_mask == b.lines_mask:
-            base += line.net * b.rate if b.form == AMOUNT else line.net // b.step * b.rate
-    return base * (rule.num - rule.den) // (g.rate_den * rule.den)
+        if b.form > STEP:
+            break
+        if w.candidates[q].reason == OK and b.wallet == rule.wallet and line.mask & b.lines_mask == b.lines_mask:
+            base += worth(b, part_of(line, w.candidates[q].part, c.part))
+    return base * (rule.num - rule.den) // (p.settings.rate_den * rule.den)

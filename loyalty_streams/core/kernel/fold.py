@@ -7,24 +7,27 @@ not fit, the host makes room and calls again; the old state is untouched, so a s
 from __future__ import annotations
 
 from loyalty_streams.core.codes import ABSENT, ATTR, FactKind, Reason
+from loyalty_streams.core.kernel.basket import one_line
 from loyalty_streams.core.kernel.calendar import read_date
+from loyalty_streams.core.kernel.exact import share
 from loyalty_streams.core.kernel.jit import door, kernel, leaf
 from loyalty_streams.core.kernel.lots import activate_named
-from loyalty_streams.core.kernel.marks import leave_marks, mark_order
+from loyalty_streams.core.kernel.marks import leave_marks, mark_order, tier_spend
 from loyalty_streams.core.kernel.pack import compact, read_card, read_state, write_cards, write_state
-from loyalty_streams.core.kernel.paying import earn, settle_tier, tier_spend
+from loyalty_streams.core.kernel.paying import earn, settle_tier
 from loyalty_streams.core.kernel.profile import adjust, profile
 from loyalty_streams.core.kernel.records import ENTRY_MARK, ON_INTERACTION, ON_ORDER, ORDERS, PARTS
 from loyalty_streams.core.kernel.redemption import redemption
-from loyalty_streams.core.kernel.returns import remember_order, return_order
+from loyalty_streams.core.kernel.returns import ALL_BACK, REFUSED_RETURN, remember_order, return_order
 from loyalty_streams.core.kernel.rows import REFUSED, refuse
 from loyalty_streams.core.kernel.stages import set_stage
-from loyalty_streams.core.kernel.timers import active, advance, begin_timer, next_due, read_member, recompute, start_version
+from loyalty_streams.core.kernel.tiers import falls_at_once
+from loyalty_streams.core.kernel.timers import active, advance, begin_timer, next_due, read_member, recompute, start_version, watch_idle
 
 PROFILE, EXCHANGE_RETURN, ORDER, RETURN = int(FactKind.PROFILE), int(FactKind.EXCHANGE_RETURN), int(FactKind.ORDER), int(FactKind.RETURN)
 CANCELLATION, INTERACTION, RESERVE, CANCEL = int(FactKind.CANCELLATION), int(FactKind.INTERACTION), int(FactKind.RESERVE), int(FactKind.CANCEL)
 ADJUSTMENT, METRIC = int(FactKind.ADJUSTMENT), int(Reason.METRIC)
-TAX = ATTR["tax_minor"]
+TAX, RULE_CHANGE = ATTR["tax_minor"], int(Reason.RULE_CHANGE)
 BASKET_FULL = 1 << 17
 
 
@@ -123,17 +126,35 @@ def read_fact(w, p, facts, i):
             line, j = w.basket[k], f.line_lo + k
             line.no, line.sku, line.category, line.qty = facts.line_no[j], facts.line_sku[j], facts.line_category[j], facts.line_qty[j]
             line.amount, line.kind, w.weight[k] = facts.line_amount[j], facts.line_kind[j], facts.line_tax[j]
+            if k and line.no < w.basket[k - 1].no:
+                put_in_order(w, k)
     read_attributes(w, p, facts)
+
+
+@kernel
+def put_in_order(w, k):
+    """Moves the line just read to its place by number (S5); lines mostly come in order."""
+    while k and w.basket[k].no < w.basket[k - 1].no:
+        a, b = w.basket[k - 1], w.basket[k]
+        a.no, b.no = b.no, a.no
+        a.sku, b.sku = b.sku, a.sku
+        a.category, b.category = b.category, a.category
+        a.qty, b.qty = b.qty, a.qty
+        a.amount, b.amount = b.amount, a.amount
+        a.kind, b.kind = b.kind, a.kind
+        w.weight[k - 1], w.weight[k] = w.weight[k], w.weight[k - 1]
+        k -= 1
 
 
 @kernel
 def whole_order(w, facts):
     """An order as one line: it has none of its own, or nobody asks for them (S5)."""
-    f, line = w.fact, w.basket[0]
+    f = w.fact
     tax = 0
     for j in range(f.line_lo, f.line_lo + f.lines):
         tax += facts.line_tax[j]
-    line.no, line.sku, line.category, line.qty, line.kind, line.amount, w.weight[0], f.lines = 1, 0, 0, 1, 0, f.amount, tax, 1
+    one_line(w)
+    w.weight[0] = tax
 
 
 @leaf
@@ -165,13 +186,15 @@ def one_fact(w, programmes, facts, row):
     read_member(w, p)
     if h.lazy:
         h.lazy = 0
-        settle_tier(w, p, f.at, True, METRIC)
+        settle_tier(w, p, f.at, True, RULE_CHANGE)
     if f.kind == ORDER:
         order(w, p)
     elif f.kind <= CANCELLATION and f.kind >= EXCHANGE_RETURN:
-        if return_order(w, p, programmes) and g.has_stages:
+        became = return_order(w, p, programmes)
+        if became == ALL_BACK and g.has_stages:
             set_stage(w, p, f.at, False)
-        active(w, p)
+        if became != REFUSED_RETURN:
+            active(w, p)
     elif f.kind == INTERACTION:
         interaction(w, p)
     elif f.kind >= RESERVE and f.kind <= CANCEL:
@@ -181,8 +204,12 @@ def one_fact(w, programmes, facts, row):
     elif f.kind == ADJUSTMENT:
         adjust(w, p, facts)
         active(w, p)
-    if g.balance_metric:
-        settle_tier(w, p, f.at, g.check == 0, METRIC)
+        if g.has_tiers:
+            settle_tier(w, p, f.at, falls_at_once(p), METRIC)
+    if g.balance_metric and f.kind >= INTERACTION:
+        settle_tier(w, p, f.at, falls_at_once(p), METRIC)
+    if g.has_idle:
+        watch_idle(w, p)
     h.due = next_due(w, p)
 
 
@@ -193,7 +220,8 @@ def order(w, p):
     if f.refuse:
         refuse(w, f.refuse, g.main_wallet, 0, 0)
         return
-    f.tender = f.points * p.terms[g.redeem_wallet].unit_value_num // p.terms[g.redeem_wallet].unit_value_den if f.points > 0 else 0
+    worth = p.terms[g.redeem_wallet]
+    f.tender = share(f.points, worth.unit_value_num, worth.unit_value_den) if f.points > 0 else 0
     first_part = w.span[PARTS].hi
     earn(w, p, ON_ORDER, 0, f.ref, f.ref)
     counted = tier_spend(w, p)
@@ -206,7 +234,7 @@ def order(w, p):
     mark_order(w, p, f.at, counted)
     active(w, p)
     if g.has_tiers:
-        settle_tier(w, p, f.at, g.check == 0, METRIC)
+        settle_tier(w, p, f.at, falls_at_once(p), METRIC)
     if g.has_stages:
         set_stage(w, p, f.at, True)
 
@@ -221,7 +249,7 @@ def interaction(w, p):
     earn(w, p, ON_INTERACTION, f.type, f.ref, f.ref)
     active(w, p)
     if g.has_tiers:
-        settle_tier(w, p, f.at, g.check == 0, METRIC)
+        settle_tier(w, p, f.at, falls_at_once(p), METRIC)
 
 
 @kernel

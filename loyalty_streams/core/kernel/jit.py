@@ -32,8 +32,8 @@ if "NUMBA_CACHE_DIR" not in os.environ:
 os.environ.setdefault("NUMBA_LOOP_VECTORIZE", "0")  # loops here run twice, not a thousand times
 from numba import njit  # noqa: E402
 from numba.core.codegen import CPUCodeLibrary, JITCodeLibrary  # noqa: E402
-from numba.types import unliteral  # noqa: E402
 from numba.core.compiler import Compiler  # noqa: E402
+from numba.core.types.misc import unliteral  # noqa: E402
 
 F = TypeVar("F", bound=Callable[..., Any])
 SETTINGS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
@@ -57,7 +57,7 @@ class NoEngine:
         """A step is never called from Python, so nothing looks at its environment."""
 
 
-class StepLibrary(CPUCodeLibrary):  # type: ignore[misc]
+class StepLibrary(CPUCodeLibrary):
     """The code of one step, kept as it is until a door takes it in.
 
     Numba would otherwise optimize and emit each step with all that it calls, again in everything that calls it: ten minutes instead of one.
@@ -75,7 +75,7 @@ class StepLibrary(CPUCodeLibrary):  # type: ignore[misc]
         return 0
 
 
-class DoorLibrary(JITCodeLibrary):  # type: ignore[misc]
+class DoorLibrary(JITCodeLibrary):
     """The code of a door: it takes in every step that it needs, directly or through others, once, and is optimized as a whole."""
 
     def finalize(self) -> None:
@@ -115,12 +115,12 @@ def is_leaf(function: Any) -> bool:
     return any(b"alwaysinline" in attributes for attributes in function.attributes)
 
 
-class StepCompiler(Compiler):  # type: ignore[misc]
+class StepCompiler(Compiler):
     def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:
         super().__init__(typingctx, targetctx, library or StepLibrary(targetctx.codegen(), "step"), *rest)
 
 
-class DoorCompiler(Compiler):  # type: ignore[misc]
+class DoorCompiler(Compiler):
     def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:
         if library is None:
             library = DoorLibrary(targetctx.codegen(), "door")

@@ -6,8 +6,9 @@ from loyalty_streams.core.codes import DAY, NEVER, Bucket, EntryKind, Reason
 from loyalty_streams.core.kernel.calendar import period_end, period_start, shift
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.marks import mark_wallet
+from loyalty_streams.core.kernel.once import remember_matured
 from loyalty_streams.core.kernel.records import (
-    DEAD, FROM_ACTIVATION, FROM_ACTIVITY, HOLDS, LOTS, NO_EXPIRY, PASS, REDEMPTIONS, ROUND_DOWN, ROUND_UP, TAKEN,
+    DEAD, FROM_ACTIVATION, FROM_ACTIVITY, FROM_EARNING, HOLDS, LOTS, NO_EXPIRY, PASS, REDEMPTIONS, ROUND_DOWN, ROUND_UP, TAKEN,
 )
 from loyalty_streams.core.kernel.reminders import note_reminder
 from loyalty_streams.core.kernel.rows import judge, post, slot
@@ -16,30 +17,56 @@ AVAILABLE, PENDING, RESERVED_BUCKET, DEBT = int(Bucket.AVAILABLE), int(Bucket.PE
 ACTIVATED, DEBT_PAID, EXPIRED = int(EntryKind.ACTIVATED), int(EntryKind.DEBT_PAID), int(EntryKind.EXPIRED)
 REDEEMED, RESERVED, CLAWED_BACK = int(EntryKind.REDEEMED), int(EntryKind.RESERVED), int(EntryKind.CLAWED_BACK)
 TRANSFERRED_IN, TRANSFERRED_OUT = int(EntryKind.TRANSFERRED_IN), int(EntryKind.TRANSFERRED_OUT)
-MATURED, INACTIVE = int(Reason.MATURED), int(Reason.INACTIVE)
+MATURED, RESET = int(Reason.MATURED), int(Reason.RESET)
+COUNTED, GIVEN, FOLLOWS = 1, 2, 3  # states of a pending lot
+ANY = -2  # number of a lot: whichever
 
 
 @kernel
 def open_given(w, p, wallet, at, source):
     """Reckons the activation and expiry of what a fact gives into a wallet, once a fact (S15, S22)."""
     t, g, f = p.terms[wallet], w.given[wallet], w.fact
-    g.at, g.source, g.n = at, source, f.lots_made
-    f.lots_made += 1
-    start = f.arrived if t.arrival_base else at
+    g.at, g.source = at, source
     g.activates = at
     if t.pending == 2:
         g.activates = NEVER
     elif t.pending:
-        g.activates = shift(p, start, t.pending_months, t.pending_days, t.pending_micros)
+        g.activates = shift(p, f.arrived if t.arrival_base else at, t.pending_months, t.pending_days, t.pending_micros)
         if t.pending_round == ROUND_UP:
             g.activates = period_end(p, g.activates, t.pending_period)
         elif t.pending_round == ROUND_DOWN:
             g.activates = period_start(p, g.activates, t.pending_period)
-    g.expires = NEVER
-    if t.expires != NO_EXPIRY and t.expires != FROM_ACTIVITY:
-        base = g.activates if t.expires == FROM_ACTIVATION and t.pending else start
-        if base < NEVER:
-            g.expires = expiry_from(w, p, wallet, base)
+    g.expires = expiry_of(w, p, wallet, at, g.activates, t.pending)
+    g.n = lot_number(w, p, wallet, source, g.activates, g.expires)
+
+
+@kernel
+def lot_number(w, p, wallet, source, activates, expires):
+    """The number of a fact's lot under one wallet, activation and expiry: that of the lot it has opened already, else the next (S15)."""
+    f, s = w.fact, w.span[LOTS]
+    if p.terms[wallet].lots == 0:
+        return -1
+    i = s.hi if f.lots_made else s.lo
+    while i > s.lo and w.lots[i - 1].expires_at >= expires:
+        i -= 1
+        lot = w.lots[i]
+        if lot.source == source and lot.expires_at == expires and lot.wallet == wallet and lot.activates_at == activates:
+            return lot.n
+    f.lots_made += 1
+    return f.lots_made - 1
+
+
+@kernel
+def expiry_of(w, p, wallet, earned, activates, locked):
+    """When points of a wallet die that were earned and become available at these instants; NEVER where no date says so (S22, S24).
+
+    `locked`: they were, or are, pending; else activation counts from the arrival too where the wallet's dates do.
+    """
+    t = p.terms[wallet]
+    if t.lots == 0 or t.expires == NO_EXPIRY or t.expires == FROM_ACTIVITY or activates >= NEVER:
+        return NEVER
+    by_arrival = t.arrival_base and (t.expires == FROM_EARNING or not locked)
+    return expiry_from(w, p, wallet, w.fact.arrived if by_arrival else activates if t.expires == FROM_ACTIVATION else earned)
 
 
 @kernel
@@ -68,19 +95,20 @@ def prepare(w, p, wallet, at, source):
 
 
 @kernel
-def deliver(w, p, wallet, at, points, source, about, counts):
+def deliver(w, p, wallet, at, points, source, about, state):
     """New points into the prepared lot: pending, or available at once and then paying debt first (S16).
 
-    `counts`: whether metrics of the wallet count them; only earned points do (T094), and a pending lot remembers it by 1 or 2.
+    `state`: what a pending lot remembers. COUNTED: metrics of the wallet count the points once they are available, as only earned points
+    are (T094); GIVEN: they do not; FOLLOWS + w: they are counted, and become available with the lot of wallet w (S14).
     """
     g, x = w.given[wallet], w.wallets[wallet]
     if g.activates > at:
         x.pending += points
-        put_lot(w, source, g.n, wallet, at, g.activates, g.expires, points, points, 1 if counts else 2, about)
+        put_lot(w, source, g.n, wallet, at, g.activates, g.expires, points, points, state, about)
         w.head.activation_due = min(w.head.activation_due, g.activates)
         note_reminder(w, p, wallet, g.expires)
         return
-    if counts:
+    if state != GIVEN:
         mark_wallet(w, p, wallet, at, points)
     if p.terms[wallet].lots == 0:
         x.available += points
@@ -95,25 +123,19 @@ def deliver(w, p, wallet, at, points, source, about, counts):
 def put_lot(w, source, n, wallet, earned, activates, expires, granted, points, pending, about):
     """Adds to the lot of this source and number, or opens it in its place: (expires, earned, source, number), S21. -> its place"""
     h, s = w.head, w.span[LOTS]
-    i = s.hi
+    i, place = s.hi, -1
     while i > s.lo:
         b = w.lots[i - 1]
-        if b.expires_at < expires:
+        same = b.expires_at == expires and b.earned_at == earned and b.source == source and b.n == n
+        if same and b.wallet == wallet and b.pending == pending:
+            b.granted += granted
+            b.remaining += points
+            return i - 1
+        if not same and precedes(b, expires, earned, source, n):
             break
-        if b.expires_at == expires:
-            if b.earned_at < earned:
-                break
-            if b.earned_at == earned:
-                if b.source < source:
-                    break
-                if b.source == source:
-                    if b.n == n and b.pending == pending:
-                        b.granted += granted
-                        b.remaining += points
-                        return i - 1
-                    if b.n < n:
-                        break
+        place = i if same and place < 0 else place
         i -= 1
+    i = i if place < 0 else place
     if s.hi == w.lots.size:
         return join_lot(w, wallet, expires, granted, points, pending)
     s.hi += 1
@@ -127,6 +149,18 @@ def put_lot(w, source, n, wallet, earned, activates, expires, granted, points, p
     elif i <= h.pending_lo:
         h.pending_lo += 1
     return i
+
+
+@leaf
+def precedes(lot, expires, earned, source, n):
+    """Whether a lot stands before one of these terms in the queue (S21)."""
+    if lot.expires_at != expires:
+        return lot.expires_at < expires
+    if lot.earned_at != earned:
+        return lot.earned_at < earned
+    if lot.source != source:
+        return lot.source < source
+    return lot.n < n
 
 
 @kernel
@@ -164,7 +198,7 @@ def pay_debt(w, wallet, at, points, source, n):
 
 
 @kernel
-def take(w, p, wallet, at, points, kind, ref, reason):
+def take(w, p, wallet, at, points, kind, ref, rule, reason):
     """Takes from available lots in consumption order, an entry a lot. -> points that no lot covered"""
     s, oldest = w.span[LOTS], p.terms[wallet].oldest_first
     i = s.lo
@@ -181,7 +215,7 @@ def take(w, p, wallet, at, points, kind, ref, reason):
         points -= part
         lot.remaining -= part
         w.wallets[wallet].available -= part
-        post(w, kind, at, wallet, AVAILABLE, -part, lot.source, lot.n, ref, -1, reason)
+        post(w, kind, at, wallet, AVAILABLE, -part, lot.source, lot.n, ref, rule, reason)
         if kind == RESERVED:
             k = slot(w, HOLDS, w.holds.size)
             x = w.holds[k]
@@ -215,7 +249,7 @@ def remember_taken(w, ref, source, n, wallet, points, earned, expires, granted):
 
 @kernel
 def take_own(w, wallet, at, points, source, n, ref, rule, pending_only):
-    """Takes what is left of the lot that an order gave: what is pending first (S35). -> points not covered"""
+    """Takes what is left of the lots that a source gave, of number n or of ANY, what is pending first (S35). -> the rest"""
     s, x = w.span[LOTS], w.wallets[wallet]
     for pending in range(1, -1, -1):
         if pending_only and pending == 0:
@@ -223,7 +257,8 @@ def take_own(w, wallet, at, points, source, n, ref, rule, pending_only):
         i = s.lo
         while points > 0 and i < s.hi:
             lot = w.lots[i]
-            if lot.source == source and lot.n == n and lot.wallet == wallet and (lot.pending > 0) == (pending > 0) and lot.remaining > 0:
+            own = lot.source == source and (lot.n == n or n == ANY) and lot.wallet == wallet
+            if own and (lot.pending > 0) == (pending > 0) and lot.remaining > 0:
                 part = min(lot.remaining, points)
                 lot.remaining -= part
                 points -= part
@@ -276,7 +311,8 @@ def mature(w, p, i, at):
     """One pending lot becomes available: it pays debt first, counts in metrics, or goes on into another wallet (T056)."""
     lot = w.lots[i]
     x, t, points = w.wallets[lot.wallet], p.terms[lot.wallet], lot.remaining
-    wallet, source, n, earned, counts = lot.wallet, lot.source, lot.n, lot.earned_at, lot.pending == 1
+    wallet, source, n, earned, counts = lot.wallet, lot.source, lot.n, lot.earned_at, lot.pending != GIVEN
+    by_action = lot.activates_at == NEVER
     lot.pending, lot.activates_at = 0, at
     if points == 0:
         return
@@ -288,6 +324,8 @@ def mature(w, p, i, at):
     post(w, ACTIVATED, at, wallet, AVAILABLE, points, source, n, lot.about, -1, 0)
     if counts:
         mark_wallet(w, p, wallet, at, points)
+    if by_action and counts:
+        remember_matured(w, source, n, wallet, at)
     if t.lots == 0:
         x.available += points
         lot.remaining = 0
@@ -295,9 +333,9 @@ def mature(w, p, i, at):
     rest = pay_debt(w, wallet, at, points, source, n) if x.debt else points
     lot.remaining = rest
     x.available += rest
-    if t.expires == FROM_ACTIVATION and lot.expires_at == NEVER and t.pending == 2:
+    if by_action and lot.expires_at == NEVER:
         granted, about = lot.granted, lot.about
-        expires = expiry_from(w, p, wallet, at)
+        expires = expiry_of(w, p, wallet, earned, at, 1)
         lot.remaining = 0
         put_lot(w, source, n, wallet, earned, at, expires, granted, rest, 0, about)
         note_reminder(w, p, wallet, expires)
@@ -315,9 +353,7 @@ def roll(w, p, wallet, into, at, points, source, n, bucket, reason):
     y.available += rest
     t = p.terms[into]
     if t.lots:
-        expires = NEVER
-        if t.expires != NO_EXPIRY and t.expires != FROM_ACTIVITY:
-            expires = expiry_from(w, p, into, at)
+        expires = expiry_of(w, p, into, at, at, 0)
         put_lot(w, source, n, into, at, at, expires, points, rest, 0, source)
         note_reminder(w, p, into, expires)
 
@@ -329,7 +365,8 @@ def activate_named(w, p, at, about, action):
     i = s.lo
     while i < s.hi:
         lot = w.lots[i]
-        if lot.pending and lot.remaining > 0 and p.terms[lot.wallet].until_action == action and (about == 0 or lot.about == about):
+        terms = p.terms[lot.pending - FOLLOWS if lot.pending >= FOLLOWS else lot.wallet]
+        if lot.pending and lot.remaining > 0 and terms.pending == 2 and terms.until_action == action and (about == 0 or lot.about == about):
             mature(w, p, i, at)
         i += 1
     drop_empty(w)
@@ -379,8 +416,8 @@ def lapse(w, p, i, at, reason):
         x.pending -= points
     else:
         x.available -= points
-    if t.expires_into >= 0:
-        roll(w, p, wallet, t.expires_into, at, points, source, n, bucket, 0)
+    if t.expires_into >= 0 and reason != RESET:
+        roll(w, p, wallet, t.expires_into, at, points, source, n, bucket, reason)
         return
     x.expired += points
     post(w, EXPIRED, at, wallet, bucket, -points, source, n, source, -1, reason)
@@ -410,8 +447,10 @@ def lapse_wallet(w, p, wallet, at, reason):
         x.expired += x.available
         post(w, EXPIRED, at, wallet, AVAILABLE, -x.available, 0, 0, 0, -1, reason)
         x.available = 0
-    for i in range(s.lo, s.hi):
+    i = s.lo
+    while i < s.hi:  # what rolls into another wallet may move the lots behind it
         if w.lots[i].wallet == wallet and w.lots[i].remaining > 0:
             lapse(w, p, i, at, reason)
+        i += 1
     drop_empty(w)
     find_pending(w)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from loyalty_streams.core.codes import NEVER
-from loyalty_streams.core.kernel.calendar import leaves_window, period_end
+from loyalty_streams.core.kernel.calendar import leaves_window, period_end, period_start
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.records import (
-    M_BALANCE, M_LIFETIME, M_ORDERS, M_SPEND, M_WALLET, MARKS0, W_CALENDAR, W_ROLLING,
+    M_BALANCE, M_LIFETIME, M_ORDERS, M_SPEND, M_WALLET, MARKS0, NO_FILTER, PASS, W_CALENDAR, W_ROLLING,
 )
+from loyalty_streams.core.kernel.rows import judge
 
 
 @kernel
@@ -18,6 +19,8 @@ def add_mark(w, p, m, at, amount):
         return
     gauge.since += amount
     gauge.total += amount
+    if amount < 0:
+        w.head.refunded = 1
     if metric.window != W_ROLLING and metric.window != W_CALENDAR:
         return
     s = w.span[MARKS0 + m]
@@ -48,17 +51,19 @@ def mark_order(w, p, at, spend):
 
 
 @kernel
-def lower_mark(w, p, m, at, amount):
-    """Takes an amount out of the row of an earlier instant, when it is still inside the window (a linked return)."""
+def lower_mark(w, p, m, at, amount, seq):
+    """Takes an amount out of the row of an earlier instant, when it is still inside the window (a linked return).
+
+    `seq`: the member's running number just after it was counted, which says whether the tier changed since; -1 where only the instant is known.
+    """
     metric, gauge, s = p.metrics[m], w.gauges[m], w.span[MARKS0 + m]
     if metric.kind >= M_LIFETIME:
         return
+    if seq >= w.head.tier_seq or (seq < 0 and at > w.head.tier_at):
+        gauge.since -= amount
     if metric.window != W_ROLLING and metric.window != W_CALENDAR:
         gauge.total -= amount
-        gauge.since -= amount if at >= w.head.tier_since else 0
         return
-    if at >= w.head.tier_since:
-        gauge.since -= amount
     lo, hi = s.lo, s.hi
     while lo < hi:
         mid = (lo + hi) // 2
@@ -72,10 +77,11 @@ def lower_mark(w, p, m, at, amount):
 
 
 @kernel
-def lower_wallet(w, p, wallet, at, points):
+def lower_wallet(w, p, wallet, at, points, seq):
+    """Points taken back leave the metrics of their wallet at the instant at which they counted (S41)."""
     for m in range(p.n.metrics):
         if p.metrics[m].kind == M_WALLET and p.metrics[m].wallet == wallet:
-            lower_mark(w, p, m, at, points)
+            lower_mark(w, p, m, at, points, seq)
 
 
 @leaf
@@ -88,6 +94,19 @@ def leave_marks(w, p, at):
             s.lo += 1
 
 
+@kernel
+def note_ended(w, p, at):
+    """Before a check at the end of a calendar period: what its metrics came to in the period that ends (T097, T111)."""
+    for m in range(p.n.metrics):
+        e, s = w.ended[m], w.span[MARKS0 + m]
+        e.judged = 0
+        if p.metrics[m].judged and p.metrics[m].window == W_CALENDAR and period_start(p, at, p.metrics[m].period) == at:
+            e.value, e.judged, i = w.gauges[m].total, 1, s.lo
+            while i < s.hi and w.marks[m, i].leaves_at < at:
+                e.value -= w.marks[m, i].amount
+                i += 1
+
+
 @leaf
 def first_leaving(w, p):
     """The next instant at which a row leaves a window that the tier is judged by."""
@@ -96,6 +115,20 @@ def first_leaving(w, p):
         s = w.span[MARKS0 + m]
         if p.metrics[m].judged and s.lo < s.hi:
             due = min(due, w.marks[m, s.lo].leaves_at)
+    return due
+
+
+@kernel
+def first_refund(w, p):
+    """The next instant at which money or points given back without an order leave a window that the tier is judged by."""
+    due = NEVER
+    for m in range(p.n.metrics):
+        s = w.span[MARKS0 + m]
+        i = s.lo if p.metrics[m].judged else s.hi
+        while i < s.hi and w.marks[m, i].amount >= 0:
+            i += 1
+        if i < s.hi:
+            due = min(due, w.marks[m, i].leaves_at)
     return due
 
 
@@ -114,10 +147,23 @@ def measure(w, p, m):
 
 @leaf
 def measure_at(w, p, m, at):
-    """The value that a metric would have at a later instant if nothing happened until then (T108, T109)."""
+    """The value that a check at a later instant would find if nothing happened until then (T108, T109): a calendar period counts to its end."""
     value, s = measure(w, p, m), w.span[MARKS0 + m]
-    i = s.lo
-    while i < s.hi and w.marks[m, i].leaves_at <= at:
+    i, last = s.lo, at - 1 if p.metrics[m].window == W_CALENDAR else at
+    while i < s.hi and w.marks[m, i].leaves_at <= last:
         value -= w.marks[m, i].amount
         i += 1
     return value
+
+
+@kernel
+def tier_spend(w, p):
+    """The part of the order that counts for tiers: without the lines that the tiers exclude (T105)."""
+    f = w.fact
+    if p.settings.tier_exclude == NO_FILTER:
+        return f.amount
+    out = 0
+    for k in range(w.fact.lines):
+        if judge(w, p, p.settings.tier_exclude, k) == PASS:
+            out += w.basket[k].amount
+    return f.amount - out

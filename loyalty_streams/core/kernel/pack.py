@@ -82,7 +82,7 @@ def put_raw(b, at, v):
 
 @kernel
 def get_raw(b, at):
-    v = 0
+    v = np.int64(0)
     for j in range(8):
         v |= np.int64(b[at + j]) << (8 * j)
     return v

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from loyalty_streams.core.codes import Bucket, EntryKind, FactKind, Reason
+from loyalty_streams.core.codes import Bucket, EntryKind, Reason
 from loyalty_streams.core.kernel.basket import read_basket
 from loyalty_streams.core.kernel.caps import cap, use_up
 from loyalty_streams.core.kernel.earning import choose_in_groups, judge_rules
 from loyalty_streams.core.kernel.jit import kernel, leaf
-from loyalty_streams.core.kernel.lots import deliver, prepare
-from loyalty_streams.core.kernel.records import NO_FILTER, ON_INTERACTION, ON_ORDER, ON_TIER, ONCE, PARTS, PASS
-from loyalty_streams.core.kernel.rows import judge, post, slot
+from loyalty_streams.core.kernel.lots import COUNTED, FOLLOWS, deliver, expiry_of, lot_number, prepare
+from loyalty_streams.core.kernel.once import remember_once, wait_in_line
+from loyalty_streams.core.kernel.records import ON_INTERACTION, ON_ORDER, ON_TIER, PARTS
+from loyalty_streams.core.kernel.rows import post, slot
 from loyalty_streams.core.kernel.tiers import assess, ladder_of, rung_of
 
 EARNED, REFUSED = int(EntryKind.EARNED), int(EntryKind.REFUSED)
 AVAILABLE, PENDING = int(Bucket.AVAILABLE), int(Bucket.PENDING)
-OK, CONDITION, ONCE_PAID = 0, int(Reason.CONDITION), int(Reason.ONCE)
+OK, CONDITION = 0, int(Reason.CONDITION)
 STATUS_BLOCKED, LIMIT_REACHED = int(Reason.STATUS_BLOCKED), int(Reason.LIMIT_REACHED)
 FIRST_COMPUTED, LAST_COMPUTED = int(Reason.CONDITION), int(Reason.ONCE)
-ORDER = int(FactKind.ORDER)
-WAITING = 8
 
 
 @kernel
@@ -60,37 +59,36 @@ def earn(w, p, trigger, match, source, about):
 @leaf
 def pay(w, p, rule, c, source, about):
     """One rule's points: an entry, the lot, the second wallet, and what a return needs to know."""
-    f, at = w.fact, w.fact.at
-    wallet = rule.wallet
+    at, wallet = w.fact.at, rule.wallet
     prepare(w, p, wallet, at, source)
     g = w.given[wallet]
     e = post(w, EARNED, at, wallet, PENDING if g.activates > at else AVAILABLE, c.points, source, g.n, about, rule.id, c.capped)
     e.basis, e.desired, e.num, e.den = c.basis, c.desired, c.num, c.den
     w.wallets[wallet].issued += c.points
-    deliver(w, p, wallet, at, c.points, source, about, True)
-    if rule.also >= 0:
-        pay_also(w, p, rule, c, source, about)
+    deliver(w, p, wallet, at, c.points, source, about, COUNTED)
+    also_n = pay_also(w, p, rule, c, source, about) if rule.also >= 0 else 0
     if rule.once:
-        remember_once(w, p, rule, about, source, c.points, 1, g.n)
-    elif f.kind == ORDER and w.ctl.cards:
+        remember_once(w, rule, about if rule.trigger == ON_ORDER else 0, source, 1)
+    if rule.trigger == ON_ORDER and w.ctl.cards:
         x = w.parts[slot(w, PARTS, w.parts.size)]
-        x.rule, x.form, x.wallet, x.n, x.points, x.back, x.mask = rule.id, rule.form, wallet, g.n, c.points, 0, rule.lines_mask
+        x.rule, x.form, x.wallet, x.n, x.points, x.back, x.mask = rule.id, rule.form, wallet, g.n, c.points, 0, rule.lines_mask | c.won
         x.active_at, x.also, x.also_wallet, x.also_back = g.activates, c.points if rule.also >= 0 else 0, rule.also, 0
-        x.also_n = w.given[rule.also].n if rule.also >= 0 else 0
+        x.also_n = also_n
 
 
 @kernel
 def pay_also(w, p, rule, c, source, about):
-    """The same number into another wallet, maturing with the first (S14)."""
-    at, wallet = w.fact.at, rule.also
-    prepare(w, p, wallet, at, source)
-    g, first = w.given[wallet], w.given[rule.wallet]
-    if p.terms[wallet].lots == 0:
-        g.activates = first.activates
+    """The same number into another wallet, maturing with the first (S14). -> the number of its lot"""
+    at, wallet, first = w.fact.at, rule.also, w.given[rule.wallet]
+    g, t = w.given[wallet], p.terms[rule.also]
+    g.at, g.source, g.activates = -1, source, first.activates  # at -1: what the fact gives into this wallet itself has its own terms
+    g.expires = expiry_of(w, p, wallet, at, g.activates, p.terms[rule.wallet].pending)
+    g.n = lot_number(w, p, wallet, source, g.activates, g.expires) if t.lots else first.n
     e = post(w, EARNED, at, wallet, PENDING if g.activates > at else AVAILABLE, c.points, source, g.n, about, rule.id, c.capped)
     e.basis, e.desired, e.num, e.den = c.basis, c.desired, c.num, c.den
     w.wallets[wallet].issued += c.points
-    deliver(w, p, wallet, at, c.points, source, about, True)
+    deliver(w, p, wallet, at, c.points, source, about, FOLLOWS + rule.wallet)
+    return g.n
 
 
 @kernel
@@ -100,41 +98,6 @@ def explain(w, p, rule, c, reason, about):
     e.basis, e.desired, e.num, e.den = c.basis, c.desired, c.num, c.den
     if reason == CONDITION:
         e.basis, e.desired = c.actual, c.failed
-
-
-@kernel
-def remember_once(w, p, rule, ref, source, points, granted, n):
-    """A row a once rule: whom it was paid for, or who would be next. A yearly rule keeps its last year only."""
-    s, year = w.span[ONCE], 1970 + w.fact.month // 12
-    k = -1
-    if rule.once == 2:
-        for i in range(s.lo, s.hi):
-            if w.once[i].rule == rule.id:
-                k = i
-    if k < 0:
-        k = slot(w, ONCE, w.once.size)
-    x = w.once[k]
-    x.rule, x.ref, x.at, x.source, x.points, x.granted, x.year, x.n = rule.id, ref, w.fact.at, source, points, granted, year, n
-
-
-@kernel
-def wait_in_line(w, p, rule, c, ref):
-    """An order that only missed a once rule because it was not the first waits, in case the first is returned (T020, S17)."""
-    h, s = w.head, w.span[ONCE]
-    if c.reason == CONDITION:
-        orders = h.orders
-        h.orders = 0
-        holds = judge(w, p, rule.condition, -1) == PASS
-        h.orders = orders
-        if not holds:
-            return
-    elif c.reason != ONCE_PAID:
-        return
-    waiting = 0
-    for i in range(s.lo, s.hi):
-        waiting += 1 if w.once[i].rule == rule.id and w.once[i].granted == 0 else 0
-    if waiting < WAITING:
-        remember_once(w, p, rule, ref, 0, 0, 0, 0)
 
 
 @kernel
@@ -165,16 +128,3 @@ def has_interaction_rule(p, code):
         if p.rules[r].match == code:
             return True
     return False
-
-
-@kernel
-def tier_spend(w, p):
-    """The part of the order that counts for tiers: without the lines that the tiers exclude (T105)."""
-    f = w.fact
-    if p.settings.tier_exclude == NO_FILTER:
-        return f.amount
-    out = 0
-    for k in range(w.fact.lines):
-        if judge(w, p, p.settings.tier_exclude, k) == PASS:
-            out += w.basket[k].amount
-    return f.amount - out

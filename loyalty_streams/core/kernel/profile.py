@@ -5,12 +5,12 @@ from __future__ import annotations
 from loyalty_streams.core.codes import ATTR, NEVER, Action, AttrKind, Bucket, EntryKind, Reason
 from loyalty_streams.core.kernel.calendar import next_birthday
 from loyalty_streams.core.kernel.jit import kernel
-from loyalty_streams.core.kernel.lots import deliver, drop_empty, expiry_from, pay_debt, prepare, put_back, put_lot, take
-from loyalty_streams.core.kernel.paying import earn, settle_tier
-from loyalty_streams.core.kernel.records import DEAD, FROM_ACTIVITY, LOTS, NO_EXPIRY, ON_ENROLMENT, TAGS
+from loyalty_streams.core.kernel.lots import GIVEN, deliver, drop_empty, expiry_of, pay_debt, prepare, put_back, put_lot, take
+from loyalty_streams.core.kernel.paying import earn, settle_tier, tier_gifts
+from loyalty_streams.core.kernel.records import CHECK_ATTRIBUTE, CHECK_JOIN, DEAD, LOTS, ON_ENROLMENT, TAGS
 from loyalty_streams.core.kernel.reminders import find_reminder, note_reminder
 from loyalty_streams.core.kernel.rows import post, refuse, slot
-from loyalty_streams.core.kernel.tiers import change_tier, ladder_of, rung_of, set_check, watch
+from loyalty_streams.core.kernel.tiers import change_tier, find_check, ladder_of, rung_of, set_check, watch
 
 BIRTHDAY, TAG, REGION, CUSTOMER_TYPE, STATUS = ATTR["birthday"], ATTR["tag"], ATTR["region"], ATTR["customer_type"], ATTR["status"]
 TIER, TIER_SINCE, TIER_UNTIL, ENROLLED_AT = ATTR["tier"], ATTR["tier_since"], ATTR["tier_until"], ATTR["enrolled_at"]
@@ -39,7 +39,7 @@ def attribute(w, facts, name, missing):
 def profile(w, p, facts):
     """Takes over what a profile says; the first with an enrolment instant fires the enrolment rules (S3)."""
     f, h, g = w.fact, w.head, p.settings
-    tags_cleared = False
+    tags_cleared, enrolled_at, attribute_date = False, h.enrolled_at, h.attribute_date
     for i in range(f.attr_lo, f.attr_hi):
         name, value = facts.attr_name[i], facts.attr_value[i]
         if name == BIRTHDAY:
@@ -64,16 +64,9 @@ def profile(w, p, facts):
         h.enrolled, h.enrolled_at, f.enrolled_days = 1, f.at, 0
         earn(w, p, ON_ENROLMENT, 0, f.source, f.ref)
     if g.has_tiers:
-        set_check_if_missing(w, p, f.at)
+        if (g.check == CHECK_JOIN and h.enrolled_at != enrolled_at) or (g.check == CHECK_ATTRIBUTE and h.attribute_date != attribute_date):
+            find_check(w, p, f.at)
         settle_tier(w, p, f.at, False, METRIC)
-
-
-@kernel
-def set_check_if_missing(w, p, at):
-    """A date that the check hangs on may have become known only now."""
-    if w.head.tier_until == NEVER:
-        set_check(w, p, at)
-        watch(w, p)
 
 
 @kernel
@@ -86,7 +79,7 @@ def tier_named(p, code):
 
 @kernel
 def import_tier(w, p, facts):
-    """A tier brought from another system, with its own start and end (T116, S45)."""
+    """A tier brought from another system, with its own start and end; nobody reaches it now, so it pays nothing (T116, S45)."""
     f, h = w.fact, w.head
     code = attribute(w, facts, TIER, 0)
     if code == 0 or not p.settings.has_tiers:
@@ -98,10 +91,10 @@ def import_tier(w, p, facts):
     since = attribute(w, facts, TIER_SINCE, f.at)
     change_tier(w, p, f.at, rung, IMPORTED)
     h.tier_since = since
-    set_check(w, p, since)
+    set_check(w, p, since, f.at)
     until = attribute(w, facts, TIER_UNTIL, NEVER)
-    if until < NEVER:
-        h.tier_until = until
+    if until < NEVER and h.tier_until < NEVER:
+        h.tier_until, h.tier_dated = until, 1
     watch(w, p)
 
 
@@ -141,16 +134,13 @@ def add_points(w, p, facts, wallet):
         refuse(w, NOT_ALLOWED, wallet, 0, f.points)
         return
     prepare(w, p, wallet, f.at, f.source)
-    g, t = w.given[wallet], p.terms[wallet]
+    g = w.given[wallet]
     g.activates = max(f.at, attribute(w, facts, AVAILABLE_AT, f.at))
-    g.expires = NEVER
-    if t.lots and t.expires != NO_EXPIRY and t.expires != FROM_ACTIVITY:
-        g.expires = expiry_from(w, p, wallet, g.activates)
-    g.expires = attribute(w, facts, EXPIRES_AT, g.expires)
+    g.expires = attribute(w, facts, EXPIRES_AT, expiry_of(w, p, wallet, f.at, g.activates, p.terms[wallet].pending))
     e = post(w, ADJUSTED, f.at, wallet, PENDING if g.activates > f.at else AVAILABLE, f.points, f.source, g.n, f.ref, -1, MANUAL)
     e.desired = f.points
     x.adjusted += f.points
-    deliver(w, p, wallet, f.at, f.points, f.source, f.ref, False)
+    deliver(w, p, wallet, f.at, f.points, f.source, f.ref, GIVEN)
 
 
 @kernel
@@ -168,7 +158,7 @@ def deduct(w, p, wallet, allow_negative):
         x.available -= f.points
         post(w, ADJUSTED, f.at, wallet, AVAILABLE, -f.points, 0, 0, f.ref, -1, MANUAL)
         return
-    rest = take(w, p, wallet, f.at, f.points, ADJUSTED, f.ref, MANUAL)
+    rest = take(w, p, wallet, f.at, f.points, ADJUSTED, f.ref, -1, MANUAL)
     if rest > 0:
         x.debt += rest
         post(w, ADJUSTED, f.at, wallet, DEBT, rest, 0, 0, f.ref, -1, MANUAL)
@@ -181,11 +171,11 @@ def reinstate(w, p, wallet, expires_at):
     found, keep = 0, s.lo
     for i in range(s.lo, s.hi):
         d = w.dead[i]
-        if d.wallet == wallet and d.expired_at >= f.at - t.reinstate_within:
+        if d.wallet == wallet and t.reinstate_within > 0 and d.expired_at >= f.at - t.reinstate_within:
             found += 1
             expires = expires_at
-            if expires == NEVER and t.expires != NO_EXPIRY and t.expires != FROM_ACTIVITY:
-                expires = expiry_from(w, p, wallet, f.at)
+            if expires == NEVER:
+                expires = expiry_of(w, p, wallet, f.at, f.at, t.pending)
             x.expired -= d.points
             e = post(w, REINSTATED, f.at, wallet, AVAILABLE, d.points, d.source, d.n, f.ref, -1, MANUAL)
             e.basis = expires
@@ -233,6 +223,8 @@ def set_tier(w, p, tier, until):
     if rung < 0:
         refuse(w, NOT_ALLOWED, p.settings.main_wallet, 0, 0)
         return
+    before = h.tier
     change_tier(w, p, f.at, rung, MANUAL)
     h.tier_locked = until
     watch(w, p)
+    tier_gifts(w, p, before)

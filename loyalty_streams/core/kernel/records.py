@@ -41,35 +41,42 @@ Fact = words(
     "kind at arrived ref about amount points channel store type outcome refuse line_lo lines attr_lo attr_hi row "
     "day month month_day clock birthday_distance enrolled_days units eligible tax tender rate_total lots_made source"
 )
-Line = words("no sku category qty amount kind net mask")
+Line = words("no sku category qty amount kind net mask below")  # below: the part of net under the threshold of a tier reached (S18)
+WHOLE, BELOW, ABOVE = range(3)  # parts of an order that reaches a tier
+LINE_BITS = 62  # of a line's mask: 0 counts in the order amount, then the filters of rules, then what a choice by line has won
+REWARD_BIT = 62  # a reward line, which counts for no points a unit
 
 # ---- a member's state --------------------------------------------------------------------------------------------------
 Head = words(
     "clock due seq version enrolled enrolled_at birthday birthday_due birthday_year status customer_type region attribute_date "
     "orders first_at last_at lifetime_spend "
-    "tier tier_since tier_until tier_grace tier_locked tier_noticed lazy reassess_at "
+    "tier tier_since tier_at tier_seq tier_kept tier_until tier_dated tier_grace tier_locked tier_noticed lazy reassess_at "
     "stage stage_since stage_due "
-    "last_activity lapse_due "
+    "lapse_due refunded "
     "activation_due hold_due window_due notice_due remind_due pending_lo"
 )
 Wallet = words(
     "available pending reserved debt issued opening adjusted transferred_in transferred_out redeemed expired clawed_back "
-    "forfeited written_off"
+    "forfeited written_off idle_since lapse_at"
 )
 Lot = words("source n wallet earned_at activates_at expires_at granted remaining pending about")
 Mark = words("at leaves_at amount")  # one row an instant of a metric's window
 Gauge = words("total since")  # the sum inside the window; the sum since the last tier change
 Hold = words("ref source n wallet points earned_at expires_at until granted")  # one row a lot that a reservation took from
 Counter = words("limit store period used")
-Once = words("rule ref at source points granted year n")  # one row a paid once rule, and those who would be next
+# One row a once rule that was paid, and one an order that would be next. `moved`: paid for the order only after another came back, so that
+# no card of an order holds it. Rows of rule MATURED_LOT say when an action made the points of a source available in a wallet.
+Once = words("rule ref at source points granted year n wallet also also_n moved")
+MATURED_LOT = -2
 Tag = words("tag")
 Dead = words("source n wallet earned_at expired_at points granted")  # lots that may be reinstated
 
 # Rows of their own, read for the facts that name them: an order for its returns, a redemption for its cancellation.
 Order = words(
-    "ref at version store amount counted about points_used points_back money_back counted_back by_money done dirty lines parts lines_lo parts_lo"
+    "ref at seq version store amount counted about points_used points_back money_back counted_back by_money done dirty lines parts lines_lo parts_lo"
 )
-OrderLine = words("no qty amount net mask outside qty_back amount_back")  # outside: does not count for tiers
+# outside: does not count for tiers; by_money: some of it came back as money alone.
+OrderLine = words("no qty amount net mask outside qty_back amount_back by_money")
 Part = words("rule form wallet n points back mask active_at also also_wallet also_n also_back")  # what one rule gave to one order
 Redemption = words("ref at points restored done dirty rows rows_lo wallet")
 Taken = words("ref source n wallet points earned_at expires_at back granted")  # one row a lot that a redemption took from
@@ -145,10 +152,11 @@ Settings = words(
     "clawback policy tier_effect within_months within_days within_micros later_unlinked "
     "metrics at_least tier_exclude check keep_months keep_days keep_micros to grace_months grace_days grace_micros "
     "stay_months stay_days stay_micros reset_wallet notice_months notice_days notice_micros on_rule_change all_passed "
-    "check_attribute uses_birthday has_birthday_rule has_tier_rule has_stages has_tiers uses_lines balance_metric has_limits"
+    "check_attribute uses_birthday has_birthday_rule has_tier_rule has_stages has_tiers uses_lines balance_metric shown_metric has_limits has_idle"
 )
 # uses_lines: a rule, exclusion or tier exclusion looks at single lines. balance_metric: a judged metric is a balance.
-# has_limits: any limit, budget or maximum balance.
+# shown_metric: the slot of the metric that entries about tiers show. has_limits: any limit, budget or maximum balance.
+# has_idle: points of some wallet live as long as the member is active.
 # exclude, tier_exclude: first condition row that marks a line left out of the order amount / of the tier metric; -3 for none.
 # earn_statuses, redeem_statuses: bit sets over Status. redeem_share: num/den of the order, den 0 for none. Durations are months, then
 # calendar days, then microseconds. keep/grace/stay/notice all zero: none. reset_wallet: -1 for none.
@@ -168,9 +176,10 @@ Programme = nest(
 # zone_at/zone_offset: transitions (first one at -NEVER). month_start[k]: day number of month k since 1970.
 
 # ---- workspace -------------------------------------------------------------------------------------------------------------
-Candidate = words("points basis num den desired reason failed actual capped part")
+Candidate = words("points basis num den desired reason failed actual capped part won won_basis")
 Given = words("at source n activates expires")  # the lot that the fact in hand has opened in a wallet
 Control = words("cards lines entries full member explain booked cards_out tier_before")
+Ended = words("value judged")  # of a metric whose calendar period ends at this instant: what it came to; judged: the check goes by it
 Number = words("value")
 Card = words("member kind ref at lo hi")  # a row of its own in the output: 1 order, 2 redemption
 CARD_ORDER, CARD_REDEMPTION = 1, 2
@@ -179,8 +188,8 @@ BASKET = 131_072
 Work = nest(
     head=Head, fact=Fact, ctl=Control, wallets=(Wallet, (MAX_WALLETS,)), gauges=(Gauge, (MAX_METRICS,)), span=(Span, (len(SECTIONS),)),
     candidates=(Candidate, (256,)), attr=(Number, (16,)), basket=(Line, (BASKET,)), weight=(np.int64, (BASKET,)),
-    given=(Given, (MAX_WALLETS,)), tentative=(np.int64, (256,)),
-    factor=(np.int64, (BASKET,)), lots=(Lot, (BOUNDS["lots"],)), marks=(Mark, (MAX_METRICS, BOUNDS["marks"])),
+    ended=(Ended, (MAX_METRICS,)), given=(Given, (MAX_WALLETS,)), tentative=(np.int64, (256,)),
+    factor=(np.int64, (BASKET,)), factor_above=(np.int64, (BASKET,)), lots=(Lot, (BOUNDS["lots"],)), marks=(Mark, (MAX_METRICS, BOUNDS["marks"])),
     holds=(Hold, (BOUNDS["holds"],)), counters=(Counter, (BOUNDS["counters"],)), once=(Once, (BOUNDS["once"],)),
     tags=(Tag, (BOUNDS["tags"],)), dead=(Dead, (BOUNDS["dead"],)), orders=(Order, (BOUNDS["orders"],)),
     lines=(OrderLine, (BOUNDS["lines"],)), parts=(Part, (BOUNDS["parts"],)), redemptions=(Redemption, (BOUNDS["redemptions"],)),
@@ -188,15 +197,23 @@ Work = nest(
 )
 
 
+FIELDS: Any = Work.fields
+
+
+def record_of(field: str) -> Any:
+    """The record that a field of the workspace is, or has rows of."""
+    dtype = FIELDS[field][0]
+    return dtype.subdtype[0] if dtype.subdtype else dtype
+
+
 def word_of(field: str, inner: str | None = None) -> int:
     """Where a field of the workspace lies, counted in words: what a condition row names."""
-    dtype, at = Work.fields[field][:2]
+    at = FIELDS[field][1]
     if inner is not None:
-        at += (dtype.subdtype[0] if dtype.subdtype else dtype).fields[inner][1]
+        at += record_of(field).fields[inner][1]
     return int(at) // 8
 
 
 def width_of(field: str) -> int:
     """The width of one row of a section, in words."""
-    dtype = Work.fields[field][0]
-    return int((dtype.subdtype[0] if dtype.subdtype else dtype).itemsize) // 8
+    return int(record_of(field).itemsize) // 8

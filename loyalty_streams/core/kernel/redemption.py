@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from loyalty_streams.core.codes import NEVER, Bucket, EntryKind, FactKind, Outcome, Reason
 from loyalty_streams.core.kernel.calendar import shift
+from loyalty_streams.core.kernel.exact import share
 from loyalty_streams.core.kernel.jit import kernel
-from loyalty_streams.core.kernel.lots import pay_debt, prepare, put_back, put_lot, remember_taken, suspended, take
+from loyalty_streams.core.kernel.lots import expiry_of, lot_number, pay_debt, put_back, put_lot, remember_dead, remember_taken, roll, suspended, take
 from loyalty_streams.core.kernel.records import HOLDS, REDEMPTIONS, TAKEN
 from loyalty_streams.core.kernel.reminders import note_reminder
 from loyalty_streams.core.kernel.rows import post, refuse, slot
@@ -32,7 +33,7 @@ def redemption(w, p):
         ask(w, p)
         return
     if f.kind == CONFIRM:
-        confirm(w)
+        confirm(w, p)
     elif holds_of(w, f.about):
         end_holds(w, p, f.at, f.about, 0)
         new_card(w, f.about, f.at, 0, GIVEN_UP, p.settings.redeem_wallet)
@@ -61,7 +62,7 @@ def ask(w, p):
         return
     if not held:
         new_card(w, f.about, f.at, f.points, SPENT, wallet)
-    rest = take(w, p, wallet, f.at, f.points, RESERVED if held else REDEEMED, f.about, 0)
+    rest = take(w, p, wallet, f.at, f.points, RESERVED if held else REDEEMED, f.about, -1, 0)
     if held:
         x.reserved += f.points - rest
         s, until = w.span[HOLDS], f.at + g.reserve_for
@@ -104,7 +105,7 @@ def share_of_order(p, amount):
     """The points that may pay for their share of an order of this amount (T058)."""
     g = p.settings
     t = p.terms[g.redeem_wallet]
-    return amount * g.redeem_share_num * t.unit_value_den // (g.redeem_share_den * t.unit_value_num)
+    return share(amount, g.redeem_share_num * t.unit_value_den, g.redeem_share_den * t.unit_value_num)
 
 
 @kernel
@@ -145,11 +146,11 @@ def ending_refusal(w, k):
 
 
 @kernel
-def confirm(w):
+def confirm(w, p):
     """The points of a reservation are spent: they were valid when they were reserved (T062)."""
     f, s = w.fact, w.span[HOLDS]
     if f.refuse or not holds_of(w, f.about):
-        refuse(w, f.refuse if f.refuse else ending_refusal(w, find_redemption(w, f.about)), 0, 0, 0)
+        refuse(w, f.refuse if f.refuse else ending_refusal(w, find_redemption(w, f.about)), p.settings.redeem_wallet, 0, 0)
         return
     total, keep = 0, s.lo
     new_card(w, f.about, f.at, 0, SPENT, 0)
@@ -208,8 +209,13 @@ def back_to_lot(w, p, at, wallet, source, n, earned, expires, granted, points, r
     """Points return to their lot at their original age; where it has died meanwhile they expire at once (T062, T065)."""
     y = w.wallets[wallet]
     if expires <= at and not suspended(w, p, wallet):
+        if p.terms[wallet].expires_into >= 0:
+            roll(w, p, wallet, p.terms[wallet].expires_into, at, points, source, n, AVAILABLE, 0)
+            return
         y.expired += points
         post(w, EXPIRED, at, wallet, AVAILABLE, -points, source, n, ref, -1, 0)
+        if p.terms[wallet].reinstate_within > 0:
+            remember_dead(w, p, wallet, source, n, earned, at, points, granted)
         return
     rest = pay_debt(w, wallet, at, points, source, n)
     y.available += rest
@@ -220,13 +226,14 @@ def back_to_lot(w, p, at, wallet, source, n, earned, expires, granted, points, r
 
 @kernel
 def cancel(w, p, k):
-    """A redemption undone: each part to its lot, in the order in which they were taken (T065)."""
+    """A redemption undone: what was debt first, then each part to its lot, in the order in which they were taken (T065, S30)."""
     r, at = w.redemptions[k], w.fact.at
-    for i in range(r.rows_lo, r.rows_lo + r.rows):
-        x = w.taken[i]
-        points = x.points - x.back
-        if points > 0:
-            restore(w, p, at, i, points, r.ref)
+    for lots in range(2):
+        for i in range(r.rows_lo, r.rows_lo + r.rows):
+            x = w.taken[i]
+            points = x.points - x.back
+            if points > 0 and (x.source != 0) == (lots == 1):
+                restore(w, p, at, i, points, r.ref)
     r.done, r.dirty, r.restored = REVERSED, 1, r.points
 
 
@@ -242,8 +249,8 @@ def restore(w, p, at, i, points, ref):
         restore_debt(w, p, at, wallet, points, ref)
         return
     post(w, RESTORED, at, wallet, AVAILABLE, points, source, n, ref, -1, 0)
-    if expires <= at and (g.restore_grace_months or g.restore_grace_days or g.restore_grace_micros):
-        expires = shift(p, at, g.restore_grace_months, g.restore_grace_days, g.restore_grace_micros)
+    if g.restore_grace_months or g.restore_grace_days or g.restore_grace_micros:
+        expires = max(expires, shift(p, at, g.restore_grace_months, g.restore_grace_days, g.restore_grace_micros))
     back_to_lot(w, p, at, wallet, source, n, earned, expires, x.granted, points, ref)
 
 
@@ -257,11 +264,12 @@ def restore_debt(w, p, at, wallet, points, ref):
         post(w, RESTORED, at, wallet, DEBT, -falls, 0, 0, ref, -1, 0)
     rest = points - falls
     if rest > 0:
-        prepare(w, p, wallet, at, w.fact.source)
-        given = w.given[wallet]
-        post(w, RESTORED, at, wallet, AVAILABLE, rest, w.fact.source, given.n, ref, -1, 0)
+        source, expires = w.fact.source, expiry_of(w, p, wallet, at, at, p.terms[wallet].pending)
+        n = lot_number(w, p, wallet, source, at, expires)
+        post(w, RESTORED, at, wallet, AVAILABLE, rest, source, n, ref, -1, 0)
         y.available += rest
-        put_lot(w, w.fact.source, given.n, wallet, at, at, given.expires, rest, rest, 0, ref)
+        put_lot(w, source, n, wallet, at, at, expires, rest, rest, 0, ref)
+        note_reminder(w, p, wallet, expires)
 
 
 @kernel

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from loyalty_streams.core.kernel.exact import divided
 from loyalty_streams.core.kernel.jit import kernel
-from loyalty_streams.core.kernel.records import FIXED, PER_UNIT
+from loyalty_streams.core.kernel.records import FIXED, PER_UNIT, REWARD_BIT
 
 
 @kernel
@@ -14,14 +15,13 @@ def spread(w, o, part):
         line = w.lines[o.lines_lo + k]
         w.weight[k] = 0
         if part.form != FIXED and line.mask & part.mask == part.mask and line.mask & 1:
-            w.weight[k] = line.qty if part.form == PER_UNIT else line.net
+            w.weight[k] = line.net if part.form != PER_UNIT else 0 if (line.mask >> REWARD_BIT) & 1 else line.qty
             total += w.weight[k]
     if total <= 0:
         return
     given = 0
     for k in range(o.lines):
-        share = w.weight[k] * part.points
-        w.weight[k], w.factor[k] = share // total, share % total
+        w.weight[k], w.factor[k] = divided(w.weight[k], part.points, total)
         given += w.weight[k]
     hand_out(w, o.lines, part.points - given)
 

@@ -6,13 +6,14 @@ from loyalty_streams.core.codes import ABSENT, NEVER, EntryKind, Reason
 from loyalty_streams.core.kernel.calendar import midnight, period_end, shift, year_of
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.lots import expire, lapse_wallet
-from loyalty_streams.core.kernel.marks import first_leaving, leave_marks, measure, measure_at
+from loyalty_streams.core.kernel.marks import first_leaving, first_refund, leave_marks, measure, measure_at
 from loyalty_streams.core.kernel.records import (
     CHECK_ATTRIBUTE, CHECK_TIER, CHECK_WINDOW, CHECK_YEAR, PASS, PERIOD_YEAR, TO_BASE, TO_METRICS, W_SINCE_TIER,
 )
 from loyalty_streams.core.kernel.rows import judge, post
 
 TIER_CHANGED, TIER_NOTICED = int(EntryKind.TIER_CHANGED), int(EntryKind.TIER_NOTICED)
+NOW, CHECKED = 0, -1  # at which instant metrics are asked for, when it is none to come
 METRIC, CHECK, RESET = int(Reason.METRIC), int(Reason.CHECK), int(Reason.RESET)
 
 
@@ -40,12 +41,20 @@ def need(rung, m):
 
 
 @leaf
+def valued(w, p, m, at):
+    """A metric at NOW, as the periodic check of this instant finds it (CHECKED), or at a later instant."""
+    if at == CHECKED and w.ended[m].judged:
+        return w.ended[m].value
+    return measure_at(w, p, m, at) if at > 0 else measure(w, p, m)
+
+
+@leaf
 def met(w, p, rung, at):
-    """Whether a rung is reached: at least so many of the metrics are at or above its needs (T104). `at` = 0: now."""
+    """Whether a rung is reached: at least so many of the metrics are at or above its needs (T104)."""
     reached = 0
     for m in range(p.n.metrics):
         if p.metrics[m].judged:
-            value = measure(w, p, m) if at == 0 else measure_at(w, p, m, at)
+            value = valued(w, p, m, at)
             if value >= need(rung, m):
                 reached += 1
     return reached >= p.settings.at_least
@@ -63,65 +72,93 @@ def earned_rung(w, p, ladder, start, at):
 
 
 @leaf
+def judged_metric(p):
+    """The metric that entries about tiers show: the first that the version names; -1 when there is none."""
+    return p.settings.shown_metric if p.settings.has_tiers else -1
+
+
+@leaf
+def falls_at_once(p):
+    """Whether facts and activations may cost a tier: where it is a balance. A window says so when something leaves it (S42)."""
+    return p.settings.balance_metric and p.settings.check == CHECK_WINDOW
+
+
+@leaf
 def first_metric(w, p):
-    """The value that entries about tiers show: of the first metric that is judged."""
-    for m in range(p.n.metrics):
-        if p.metrics[m].judged:
-            return measure(w, p, m)
-    return 0
+    m = judged_metric(p)
+    return measure(w, p, m) if m >= 0 else 0
 
 
 @kernel
 def first_need(p, rung):
-    for m in range(p.n.metrics):
-        if p.metrics[m].judged:
-            return need(rung, m)
-    return 0
+    m = judged_metric(p)
+    return need(rung, m) if m >= 0 else 0
 
 
 @kernel
 def change_tier(w, p, at, rung, reason):
     """Enters a rung: entry, clocks, what the tier left had suspended. Gifts follow from the caller (`tier_gifts`)."""
     h = w.head
+    leave_marks(w, p, at)
     e = post(w, TIER_CHANGED, at, p.settings.main_wallet, 0, 0, 0, 0, 0, -1, reason)
     e.basis, e.desired, e.num, e.den = first_metric(w, p), first_need(p, p.rungs[rung]), h.tier, p.rungs[rung].tier
-    h.tier, h.tier_since, h.tier_grace, h.tier_noticed, h.tier_locked = p.rungs[rung].tier, at, 0, 0, 0
+    h.tier, h.tier_since, h.tier_at, h.tier_seq, h.tier_locked = p.rungs[rung].tier, at, at, h.seq, 0
     for m in range(p.n.metrics):
         w.gauges[m].since = 0 if p.metrics[m].window == W_SINCE_TIER else w.gauges[m].since
-    set_check(w, p, at)
+    set_check(w, p, at, at)
     expire(w, p, at)
     watch(w, p)
 
 
 @kernel
-def set_check(w, p, at):
-    """When the tier is checked next (S43)."""
+def set_check(w, p, kept, after):
+    """A term begins at `kept`; its check, and those that would follow, come after `after` (S43)."""
+    h = w.head
+    h.tier_kept, h.tier_grace, h.tier_dated, h.tier_noticed = kept, 0, 0, 0
+    find_check(w, p, after)
+
+
+@kernel
+def find_check(w, p, after):
+    """When the tier is checked next, as the present version and what is known of the member say; a grace or an imported end stands."""
     h, g = w.head, p.settings
-    ladder = ladder_of(w, p)
-    h.tier_until = NEVER
-    if g.check == CHECK_WINDOW or (h.tier == p.rungs[ladder.lo].tier and g.reset_wallet < 0):
-        return
-    if g.check == CHECK_TIER:
-        h.tier_until = shift(p, at, g.keep_months, g.keep_days, g.keep_micros)
-    else:
-        h.tier_until = next_check(w, p, at)
-        earliest = shift(p, h.tier_since, g.stay_months, g.stay_days, g.stay_micros)
-        while h.tier_until < earliest:
-            h.tier_until = next_check(w, p, h.tier_until)
+    never = g.check == CHECK_WINDOW or (h.tier == p.rungs[ladder_of(w, p).lo].tier and g.reset_wallet < 0)
+    if never:
+        h.tier_until, h.tier_grace, h.tier_dated = NEVER, 0, 0
+    elif h.tier_grace == 0 and h.tier_dated == 0:
+        earliest = max(after + 1, shift(p, h.tier_since, g.stay_months, g.stay_days, g.stay_micros))
+        h.tier_until = end_of_term(w, p, earliest) if g.check == CHECK_TIER else next_check(w, p, max(h.tier_kept, earliest - 1))
+
+
+@leaf
+def check_due(h):
+    """The periodic check waits for the end of a lock (T113)."""
+    return max(h.tier_until, h.tier_locked)
+
+
+@kernel
+def end_of_term(w, p, earliest):
+    """The first end of a term of `keep_for`, one after the other from the last kept on, that is not before an instant."""
+    h, g, k = w.head, p.settings, 1
+    due = shift(p, h.tier_kept, g.keep_months, g.keep_days, g.keep_micros)
+    while due < earliest:
+        k += 1
+        due = shift(p, h.tier_kept, g.keep_months * k, g.keep_days * k, g.keep_micros * k)
+    return due
 
 
 @kernel
 def next_check(w, p, at):
-    """The first yearly check strictly after an instant: 1 January, or the anniversary of joining or of an attribute's date."""
+    """The first yearly check strictly after an instant: 1 January, an anniversary of joining, or an attribute's date and its anniversaries."""
     h, g = w.head, p.settings
     if g.check == CHECK_YEAR:
         return period_end(p, at, PERIOD_YEAR)
-    start = h.enrolled_at
+    start, first = h.enrolled_at, 1
     if g.check == CHECK_ATTRIBUTE:
         if h.attribute_date == ABSENT:
             return NEVER
-        start = midnight(p, h.attribute_date)
-    years = max(0, year_of(p, at) - year_of(p, start) - 1)
+        start, first = midnight(p, h.attribute_date), 0
+    years = max(first, year_of(p, at) - year_of(p, start) - 1)
     due = shift(p, start, 12 * years, 0, 0)
     while due <= at:
         years += 1
@@ -135,10 +172,11 @@ def assess(w, p, at, may_fall, reason):
     h = w.head
     leave_marks(w, p, at)
     if h.tier_locked > at:
+        watch(w, p)
         return False
     ladder = ladder_of(w, p)
     now = rung_of(p, ladder, h.tier)
-    rung = earned_rung(w, p, ladder, now, 0)
+    rung = earned_rung(w, p, ladder, now, NOW)
     if now < 0 or rung > now or (rung < now and may_fall):
         change_tier(w, p, at, rung, reason)
         return True
@@ -148,12 +186,17 @@ def assess(w, p, at, may_fall, reason):
 
 @leaf
 def watch(w, p):
-    """When the next exit from a window may cost the tier (only `check: window` falls by itself); an instant too early does no harm."""
+    """When the next exit from a window may change the tier: any where `check: window` lets it fall by itself, else one of money given back
+    without its order, which lets it rise. An instant too early does no harm."""
     h = w.head
     h.window_due = NEVER
-    if p.settings.check == CHECK_WINDOW and h.tier >= 0 and p.settings.has_tiers:
-        h.window_due = first_leaving(w, p)
-    if h.tier_locked > 0:
+    if h.tier >= 0 and p.settings.has_tiers:
+        if p.settings.check == CHECK_WINDOW:
+            h.window_due = first_leaving(w, p)
+        elif h.refunded:
+            h.window_due = first_refund(w, p)
+            h.refunded = 1 if h.window_due < NEVER else 0
+    if h.tier_locked > h.clock:
         h.window_due = min(h.window_due, h.tier_locked)
     watch_notice(w, p)
 
@@ -162,8 +205,9 @@ def watch(w, p):
 def watch_notice(w, p):
     h, g = w.head, p.settings
     h.notice_due = NEVER
-    if h.tier_until < NEVER and h.tier_noticed == 0 and (g.notice_months or g.notice_days or g.notice_micros):
-        h.notice_due = max(shift(p, h.tier_until, -g.notice_months, -g.notice_days, -g.notice_micros), h.clock)
+    if h.tier_until < NEVER and h.tier_noticed == 0 and h.tier_locked <= h.clock and (g.notice_months or g.notice_days or g.notice_micros):
+        due = shift(p, h.tier_until, -g.notice_months, -g.notice_days, -g.notice_micros)
+        h.notice_due = due if due > h.clock else NEVER  # a check that became known later than that has no notice
 
 
 @kernel
@@ -183,10 +227,8 @@ def notice(w, p, at):
 
 @kernel
 def first_metric_at(w, p, at):
-    for m in range(p.n.metrics):
-        if p.metrics[m].judged:
-            return measure_at(w, p, m, at)
-    return 0
+    m = judged_metric(p)
+    return measure_at(w, p, m, at) if m >= 0 else 0
 
 
 @kernel
@@ -196,19 +238,15 @@ def review_tier(w, p, due):
     leave_marks(w, p, due)
     ladder = ladder_of(w, p)
     now = rung_of(p, ladder, h.tier)
-    rung = earned_rung(w, p, ladder, now, 0)
+    rung = earned_rung(w, p, ladder, now, CHECKED)
     moved = False
-    if h.tier_locked > due:
-        h.tier_until = h.tier_locked
-    elif now >= 0 and rung >= now:
-        h.tier_grace, h.tier_noticed = 0, 0
-        if rung > now:
-            change_tier(w, p, due, rung, METRIC)
-            moved = True
-        else:
-            set_check(w, p, due)
+    if now >= 0 and rung > now:
+        change_tier(w, p, due, rung, METRIC)
+        moved = True
+    elif now >= 0 and rung == now:
+        set_check(w, p, due, due)
     elif (g.grace_months or g.grace_days or g.grace_micros) and h.tier_grace == 0:
-        h.tier_until, h.tier_grace = shift(p, due, g.grace_months, g.grace_days, g.grace_micros), 1
+        h.tier_until, h.tier_grace, h.tier_noticed = shift(p, due, g.grace_months, g.grace_days, g.grace_micros), 1, 0
     else:
         lower = ladder.lo if g.to == TO_BASE else rung if g.to == TO_METRICS or now < 0 else now - 1
         change_tier(w, p, due, lower, CHECK)
@@ -224,5 +262,5 @@ def open_tier(w, p, at):
     """The first rung of a new account, without an entry (S3)."""
     h = w.head
     h.tier, h.tier_since = p.rungs[ladder_of(w, p).lo].tier, at
-    set_check(w, p, at)
+    set_check(w, p, at, at)
     watch(w, p)

@@ -6,12 +6,13 @@ from loyalty_streams.core.codes import DAY, NEVER, FactKind, Reason
 from loyalty_streams.core.kernel.calendar import birthday_distance, next_birthday, read_date, shift
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.lots import activate, expire, find_pending, first_expiry, lapse_wallet
+from loyalty_streams.core.kernel.marks import first_leaving, leave_marks, note_ended
 from loyalty_streams.core.kernel.paying import earn, settle_tier, tier_gifts
-from loyalty_streams.core.kernel.records import FROM_ACTIVITY, FULL, LAZY, LOTS, ON_BIRTHDAY, UPGRADE_ONLY
+from loyalty_streams.core.kernel.records import CHECK_WINDOW, FROM_ACTIVITY, FULL, LAZY, LOTS, ON_BIRTHDAY, UPGRADE_ONLY
 from loyalty_streams.core.kernel.redemption import end_holds, find_hold
 from loyalty_streams.core.kernel.reminders import find_reminder, remind
 from loyalty_streams.core.kernel.stages import set_stage
-from loyalty_streams.core.kernel.tiers import ladder_of, notice, open_tier, review_tier, rung_of, watch
+from loyalty_streams.core.kernel.tiers import check_due, falls_at_once, find_check, ladder_of, notice, open_tier, review_tier, rung_of, watch
 
 TICK = int(FactKind.TICK)
 TIMED_OUT, INACTIVE, METRIC, RULE_CHANGE = int(Reason.TIMED_OUT), int(Reason.INACTIVE), int(Reason.METRIC), int(Reason.RULE_CHANGE)
@@ -21,7 +22,7 @@ TIMED_OUT, INACTIVE, METRIC, RULE_CHANGE = int(Reason.TIMED_OUT), int(Reason.INA
 def next_due(w, p):
     """The next instant at which anything changes without a fact."""
     h = w.head
-    due = min(h.activation_due, h.window_due, h.hold_due, h.stage_due, h.birthday_due, h.tier_until, h.reassess_at)
+    due = min(h.activation_due, h.window_due, h.hold_due, h.stage_due, h.birthday_due, check_due(h), h.reassess_at)
     due = min(due, h.notice_due, h.remind_due, h.lapse_due)
     if w.span[LOTS].lo < w.span[LOTS].hi:
         due = min(due, first_expiry(w, p))
@@ -34,6 +35,7 @@ def recompute(w, p):
     find_pending(w)
     find_hold(w)
     watch(w, p)
+    watch_idle(w, p)
     find_reminder(w, p, w.head.clock)
     w.head.due = next_due(w, p)
 
@@ -65,19 +67,26 @@ def advance(w, p, t):
     while h.due <= t:
         due = max(h.due, h.clock)
         begin_timer(w, p, due)
+        if check_due(h) <= due and g.has_tiers:
+            note_ended(w, p, due)
+        window = h.window_due <= due and g.has_tiers
         if h.hold_due <= due:
             end_holds(w, p, due, 0, TIMED_OUT)
+            if g.balance_metric:
+                settle_tier(w, p, due, falls_at_once(p), METRIC)
         if h.activation_due <= due:
             activate(w, p, due)
             if g.has_tiers:
-                settle_tier(w, p, due, g.check == 0, METRIC)
-        if h.window_due <= due and g.has_tiers:
-            settle_tier(w, p, due, True, METRIC)
+                settle_tier(w, p, due, falls_at_once(p), METRIC)
+        if window:
+            unlocked = 0 < h.tier_locked <= due
+            h.tier_locked = 0 if unlocked else h.tier_locked
+            settle_tier(w, p, due, g.check == CHECK_WINDOW or unlocked, METRIC)
         if h.reassess_at <= due:
             h.reassess_at = NEVER
             if g.has_tiers:
                 settle_tier(w, p, due, True, METRIC)
-        if h.tier_until <= due:
+        if check_due(h) <= due:
             before = h.tier
             if not g.has_tiers:
                 h.tier_until = NEVER
@@ -90,7 +99,7 @@ def advance(w, p, t):
         if h.lapse_due <= due:
             lapse_idle(w, p, due)
         if g.balance_metric and w.ctl.entries > before_expiry:
-            settle_tier(w, p, due, g.check == 0, METRIC)
+            settle_tier(w, p, due, falls_at_once(p), METRIC)
         if h.birthday_due <= due:
             birthday(w, p, due)
         if h.stage_due <= due:
@@ -98,6 +107,8 @@ def advance(w, p, t):
             set_stage(w, p, due, False)
         if h.remind_due <= due:
             remind(w, p, due)
+        if g.has_idle:
+            watch_idle(w, p)
         h.due = next_due(w, p)
 
 
@@ -110,67 +121,89 @@ def birthday(w, p, due):
     if h.birthday_year != year and p.settings.has_birthday_rule:
         h.birthday_year = year
         earn(w, p, ON_BIRTHDAY, 0, f.source, f.source)
+        if p.settings.has_tiers:
+            settle_tier(w, p, due, falls_at_once(p), METRIC)
 
 
 @kernel
-def idle_wallet(p):
-    """The wallet whose points live as long as the member is active; -1 when there is none."""
-    for i in range(p.n.wallets):
-        if p.terms[i].used and p.terms[i].expires == FROM_ACTIVITY:
-            return i
-    return -1
+def idles(p, wallet):
+    """Whether the points of a wallet live as long as the member is active."""
+    return p.terms[wallet].used and p.terms[wallet].expires == FROM_ACTIVITY
+
+
+@kernel
+def start_clock(w, p, wallet, at):
+    """From this instant on idleness counts: after so long the whole wallet lapses (T045)."""
+    t, x = p.terms[wallet], w.wallets[wallet]
+    x.idle_since, x.lapse_at = at, shift(p, at, t.months, t.days, t.micros)
 
 
 @kernel
 def watch_idle(w, p):
-    """When inactivity lets the wallet lapse (T045)."""
-    h, i = w.head, idle_wallet(p)
+    """Where no clock runs, as after a lapse, it starts with the points that come in (S23). Then the first lapse to come is found."""
+    h = w.head
     h.lapse_due = NEVER
-    if i >= 0 and h.last_activity > 0:
-        t = p.terms[i]
-        h.lapse_due = shift(p, h.last_activity, t.months, t.days, t.micros)
+    for i in range(p.n.wallets):
+        x = w.wallets[i]
+        if idles(p, i):
+            if x.lapse_at == 0 and x.available + x.pending > 0:
+                start_clock(w, p, i, h.clock)
+            if x.lapse_at > 0:
+                h.lapse_due = min(h.lapse_due, x.lapse_at)
 
 
 @kernel
 def active(w, p):
     """The fact in hand counts as activity where its kind is configured (T046)."""
-    i = idle_wallet(p)
-    if i >= 0 and (p.terms[i].activities >> w.fact.kind) & 1:
-        w.head.last_activity = w.fact.at
-        watch_idle(w, p)
+    for i in range(p.n.wallets if p.settings.has_idle else 0):
+        if idles(p, i) and (p.terms[i].activities >> w.fact.kind) & 1:
+            start_clock(w, p, i, w.fact.at)
 
 
 @kernel
 def lapse_idle(w, p, due):
-    w.head.lapse_due = NEVER
-    i = idle_wallet(p)
-    if i >= 0:
-        lapse_wallet(w, p, i, due, INACTIVE)
+    for i in range(p.n.wallets):
+        if 0 < w.wallets[i].lapse_at <= due:
+            w.wallets[i].lapse_at = 0
+            lapse_wallet(w, p, i, due, INACTIVE)
 
 
 @kernel
 def start_version(w, p, at, fresh):
-    """A version comes into force: inactivity counts from here at the earliest (T047), the tier is judged as the version says (T112)."""
+    """A version comes into force: inactivity that it switches on counts from here (T047), the tier is judged as the version says (T112)."""
     h, g = w.head, p.settings
     h.birthday_due = next_birthday(p, at, h.birthday) if g.has_birthday_rule else NEVER
-    if idle_wallet(p) >= 0:
-        if h.lapse_due == NEVER and not fresh:
-            h.last_activity = max(h.last_activity, at)
-        watch_idle(w, p)
-    else:
-        h.lapse_due = NEVER
+    for i in range(p.n.wallets):
+        if not idles(p, i):
+            w.wallets[i].lapse_at = 0
+        elif w.wallets[i].lapse_at > 0:
+            start_clock(w, p, i, w.wallets[i].idle_since)
     if not g.has_tiers:
         h.tier_until, h.reassess_at = NEVER, NEVER
-    elif h.tier < 0:
-        open_tier(w, p, at)
-    elif not fresh:
-        lost = rung_of(p, ladder_of(w, p), h.tier) < 0
-        if lost or g.on_rule_change == FULL:
-            settle_tier(w, p, at, True, RULE_CHANGE)
-        elif g.on_rule_change == UPGRADE_ONLY:
-            settle_tier(w, p, at, False, RULE_CHANGE)
-        else:
-            h.lazy = 1 if g.on_rule_change == LAZY else 0
+    else:
+        tier_rules(w, p, at, fresh)
     if g.has_stages and not fresh:
         set_stage(w, p, at, False)
     recompute(w, p)
+
+
+@kernel
+def tier_rules(w, p, at, fresh):
+    """What a version's start does to the tier: a first one, a new date for its check, a judgement as the version says (T112, S46)."""
+    h, g = w.head, p.settings
+    if h.tier < 0:
+        open_tier(w, p, at)
+    else:
+        find_check(w, p, at)
+    if fresh:
+        return
+    leave_marks(w, p, at - 1)
+    exits = g.check == CHECK_WINDOW and first_leaving(w, p) <= at
+    lost = rung_of(p, ladder_of(w, p), h.tier) < 0
+    if lost or g.on_rule_change == FULL:
+        settle_tier(w, p, at, True, RULE_CHANGE)
+    elif g.on_rule_change == UPGRADE_ONLY:
+        settle_tier(w, p, at, False, RULE_CHANGE)
+    h.lazy = 1 if g.on_rule_change == LAZY else 0
+    if exits:
+        settle_tier(w, p, at, True, METRIC)

@@ -12,6 +12,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,6 +29,7 @@ NUL, AFTER_NUL = b"\0", b"\x01"
 CLOCKS, REGISTRY, COMPILED = b"m/clocks", b"m/registry", b"m/compiled"
 PROGRAMMES, TEXTS, LETTERS, LETTER_IDS, HELD = b"p/", b"t/", b"l/", b"i/", b"h/"
 MEGABYTE = 1 << 20
+COPIED_AT_ONCE = 8 * MEGABYTE
 
 
 class StoreError(Exception):
@@ -148,8 +151,34 @@ class Rocks:
         self._db.write(batch.rows, self._durable)
 
     def checkpoint(self, to: Path) -> None:
-        """A consistent copy in a folder that does not exist yet; files are linked where the disk allows it."""
-        Checkpoint(self._db).create_checkpoint(str(to))
+        """A consistent copy in a folder that does not exist yet. The writer links its files where the disk allows it.
+
+        Who only reads copies row by row: a link from outside would miss what the writer has in its journal alone. The copy appears whole.
+        """
+        if not self.read_only:
+            Checkpoint(self._db).create_checkpoint(str(to))
+            return
+        made = Path(tempfile.mkdtemp(prefix=f".{to.name}-", dir=to.parent))
+        try:
+            self._copy(made / "store")
+            (made / "store").rename(to)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+    def _copy(self, to: Path) -> None:
+        copy = Rocks(to, create=True)
+        try:
+            for family in FAMILIES:
+                batch, size = copy.batch(), 0
+                for key, value in self.scan(family):
+                    batch.put(family, key, value)
+                    size += len(key) + len(value)
+                    if size > COPIED_AT_ONCE:
+                        copy.write(batch)
+                        batch, size = copy.batch(), 0
+                copy.write(batch)
+        finally:
+            copy.close()
 
 
 class Batch:

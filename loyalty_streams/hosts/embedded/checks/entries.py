@@ -147,6 +147,7 @@ def stages_follow(account: Account, ground: Ground) -> Found:
     e = account.entries
     rows = e[e["kind"] == EntryKind.STAGE_CHANGED]
     faults = _chain(rows["num"].tolist(), rows["den"].tolist(), account.state.stage, account.stage)
+    faults += ["the first stage did not follow none"] * int(len(rows) > 0 and int(rows["num"][0]) >= 0)
     faults += ["a stage changed into itself"] * int((rows["num"] == rows["den"]).sum())
     return len(rows) + 1, faults
 

@@ -1,0 +1,113 @@
+"""The bytes of a packed state or card, walked through by the layout table; plain Python, without Numba."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loyalty_streams.core.codes import MICROS, NEVER
+from loyalty_streams.core.kernel.layout import AFTER_PREVIOUS, INT, LAYOUT, RAW, SKIP, TABLE, TIME
+from loyalty_streams.core.kernel.records import record_of
+
+
+class StateError(ValueError):
+    """Bytes that are no state of ours. `code`: STORE_NEWER for a later layout, STORE_BROKEN for anything else."""
+
+    def __init__(self, code: str, what: str) -> None:
+        super().__init__(f"{code}: {what}")
+        self.code = code
+
+
+KINDS = [[int(kind) for kind in row[3 : 3 + row[1]]] for row in TABLE.tolist()]
+"""The kind of each column, a list for each row of the layout table."""
+
+
+class Reader:
+    """Walks through the bytes of one state or card."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at = data, 0
+        layout = self.byte()
+        if layout > LAYOUT:
+            raise StateError("STORE_NEWER", f"layout {layout}, this program knows layouts up to {LAYOUT}")
+        if layout != LAYOUT:
+            raise StateError("STORE_BROKEN", f"there is no layout {layout}")
+
+    def byte(self) -> int:
+        self.at += 1
+        return _byte(self.data, self.at - 1)
+
+    def end(self) -> None:
+        if self.at != len(self.data):
+            raise StateError("STORE_BROKEN", f"{len(self.data) - self.at} bytes too many")
+
+    def plain(self) -> int:
+        """An unsigned varint."""
+        value, self.at = _varint(self.data, self.at)
+        return value
+
+    def row(self, kinds: Sequence[int], previous: int) -> tuple[list[int], int]:
+        """The words of one row, 0 for those that are not stored; and the time that the next row's follows."""
+        data, at, out = self.data, self.at, []
+        for kind in kinds:
+            if kind == SKIP:
+                out.append(0)
+                continue
+            if kind == RAW:
+                _byte(data, at + 7)
+                out.append(int.from_bytes(data[at : at + 8], "little", signed=True))
+                at += 8
+                continue
+            value, at = _varint(data, at)
+            if kind == INT:
+                out.append((value >> 1) ^ -(value & 1))
+                continue
+            base = previous if kind == AFTER_PREVIOUS else 0 if kind == TIME else out[kind]
+            out.append(_time(value, base))
+            previous = out[-1] if kind == AFTER_PREVIOUS else previous
+        self.at = at
+        return out, previous
+
+    def rows(self, section: int) -> list[list[int]]:
+        """The rows of a section, or of the lines of a card, after their count."""
+        out, previous = [], 0
+        for _ in range(self.plain()):
+            row, previous = self.row(KINDS[section], previous)
+            out.append(row)
+        return out
+
+    def numbered(self, section: int) -> list[tuple[int, list[int]]]:
+        return [(self.plain(), self.row(KINDS[section], 0)[0]) for _ in range(self.plain())]
+
+    def named(self, section: int, field: str, leave_out: Sequence[str] = ()) -> dict[str, int]:
+        """One row by the names of its columns, without those that are not stored."""
+        names = record_of(field).names
+        words, _ = self.row(KINDS[section], 0)
+        return {n: v for n, v, kind in zip(names, words, KINDS[section], strict=True) if kind != SKIP and n not in leave_out}
+
+
+def _byte(data: bytes, at: int) -> int:
+    if at >= len(data):
+        raise StateError("STORE_BROKEN", "the bytes end too early")
+    return data[at]
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """An unsigned number of at most 64 bits, seven bits a byte, and where the next one begins."""
+    value = byte = _byte(data, at)
+    shift = 0
+    while byte >= 128:
+        at, shift = at + 1, shift + 7
+        if shift > 63:
+            raise StateError("STORE_BROKEN", "a number of more than 64 bits")
+        byte = _byte(data, at)
+        value += (byte - 1) << shift  # less one: the mark that the byte before has left in this place
+    return value, at + 1
+
+
+def _time(value: int, base: int) -> int:
+    """An instant as `layout` writes it: NEVER, or the difference from another instant in seconds or microseconds."""
+    if value & 3 == 2:
+        return NEVER
+    zigzag = value >> 2
+    difference = (zigzag >> 1) ^ -(zigzag & 1)
+    return base + (difference * MICROS if value & 1 else difference)
