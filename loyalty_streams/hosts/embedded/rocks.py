@@ -46,7 +46,8 @@ class StoreError(Exception):
 class Clocks:
     """Where the log stands; written with every batch. Instants are microseconds UTC, -1 for none yet.
 
-    `tick` is the newest tick whose timers have all fired, `ticking` one that has begun; `batch` counts batches; `dispositions` facts by end.
+    `tick` is the newest tick whose timers have all fired, `ticking` one that has begun; `batch` counts batches; `dispositions` facts by end; `refold`
+    says that states are to be made again before anything is asked of them.
     """
 
     layout: int = LAYOUT
@@ -58,6 +59,7 @@ class Clocks:
     facts: int = 0
     entries: int = 0
     letters: int = 0
+    refold: bool = False
     dispositions: dict[str, int] = field(default_factory=dict)
 
     @property

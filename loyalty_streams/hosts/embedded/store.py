@@ -74,6 +74,8 @@ class Store:
             store = cls(rocks, Clocks.read(found, folder), Programmes.of_store(rocks))
             if given is not None:
                 store.programmes.check_same(given, folder)
+            if not read_only and store.clocks.refold:
+                store.refold()
             if not read_only and store.clocks.ticking > store.clocks.tick:
                 store.advance(store.clocks.ticking)
         except BaseException:
@@ -170,10 +172,32 @@ class Store:
             if start is not None and due_of(head) > start:
                 batch.put("heads", member, due_at(head, start))
         self.rocks.write(batch)
+        measures_more = measures(programmes) > measures(self.programmes)
         batch = self.rocks.batch()
         programmes.put(batch)
+        self.clocks.refold = measures_more
+        self._put_clocks(batch)
         self.rocks.write(batch)
         self.programmes, self._engine, self._agent = programmes, None, None
+        if measures_more:
+            self.refold()
+
+    def refold(self) -> None:
+        """Makes every state again: a metric is counted from the first fact, whichever version brings it (S41).
+
+        What a kill cuts short, the next opening ends.
+        """
+        from loyalty_streams.hosts.embedded.rebuild import rebuild
+
+        batch = self.rocks.batch()
+        for name, _ in self.rocks.scan("bases"):
+            batch.delete("bases", name)
+        self.rocks.write(batch)
+        rebuild(self)
+        self.clocks.refold = False
+        batch = self.rocks.batch()
+        self._put_clocks(batch)
+        self.rocks.write(batch)
 
     def advance(self, until: int) -> int:
         """Writes the tick: every timer due at or before it fires, for all members. -> entries written.
@@ -300,6 +324,11 @@ def _make(folder: Path, programmes: Programmes | None) -> None:
                 raise
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def measures(programmes: Programmes) -> int:
+    """How many metrics the versions of a programme have."""
+    return int(programmes.compiled.tables[-1].n.metrics)
 
 
 def letter_digest(letter: DeadLetter) -> bytes:
