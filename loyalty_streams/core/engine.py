@@ -79,12 +79,14 @@ class Engine:
         until_of: Int64s | None = None,
         keep_states: bool = True,
         keep_cards: bool = True,
+        keep_entries: bool = True,
         explain: bool = False,
     ) -> Folded:
         """Folds `rows[groups[g]:groups[g + 1]]` of the columns for every group g over its packed state (absent or empty: a new member).
 
         Each member is then advanced to `until` (or to its own instant of `until_of`; 0: not at all). `cards` are (group, bytes) in order of
-        group: those that the facts name. `explain` also writes the refusals that are otherwise computed on demand (T186).
+        group: those that the facts name. What is not kept is left out of the answer: entries are decided and written, then dropped.
+        `explain` also writes the refusals that are otherwise computed on demand (T186).
         """
         n = groups.size - 1
         order = np.arange(columns.kind.size) if rows is None else rows
@@ -108,9 +110,9 @@ class Engine:
             done = int(fold(facts, order, groups, done, ends, old, old_at, card_bytes, card_at, card_of, self.compiled.tables, work, new, new_at,
                             out, out_rows, glance, flags))
             full, count = int(control["full"][0]), int(control["entries"][0])
-            if count:
+            if count and keep_entries:
                 taken.append(work["entries"][0, :count].copy())
-                control["entries"] = 0
+            control["entries"] = 0
             if full & TOO_SMALL:
                 new = np.concatenate([new, np.empty(new.size, np.uint8)])
             if full & CARDS_TOO_SMALL:

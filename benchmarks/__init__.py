@@ -1,0 +1,1 @@
+"""Every number that the README quotes, with its peers: `python -m benchmarks`."""
