@@ -151,6 +151,7 @@ def state_bytes(small: Engine, full: Engine, whole: Workload) -> list[Figure]:
     out = []
     for name, e in (("smallest programme", small), ("full example", full)):
         sizes = np.diff(e.fold(whole.columns, whole.groups, keep_entries=False).state_at)
-        note = f"median {int(np.median(sizes)):,}, largest {int(sizes.max()):,}; {whole.facts / whole.members:.0f} facts a member on average, over 3 years"
+        about = f"{whole.facts / whole.members:.0f} facts a member on average, over 3 years"
+        note = f"median {int(np.median(sizes)):,}, largest {int(sizes.max()):,}; {about}"
         out.append(Figure(f"bytes of a member's state, {name}", float(sizes.mean()), "bytes", None, False, note))
     return out

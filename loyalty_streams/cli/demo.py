@@ -30,7 +30,7 @@ def demo(data: Data = None, lang: Lang = None) -> None:
     \b
     Examples:
       loyalty demo
-      loyalty demo --data /tmp/grocer --lang zh
+      loyalty demo --data grocer --lang zh
     """
     from loyalty_streams.api import Loyalty
     from loyalty_streams.history.complete_journey import folder as journey

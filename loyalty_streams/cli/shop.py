@@ -178,6 +178,14 @@ def adjust(
     expires_at: Annotated[
         str | None, typer.Option(metavar="T", help="When added points expire [default: as the wallet says].")
     ] = None,
+    available_at: Annotated[
+        str | None, typer.Option(metavar="T", help="When added points can be spent [default: at once].")
+    ] = None,
+    action: Annotated[
+        str | None, typer.Option(metavar="add|deduct|reinstate|set_tier|extend", help="What is done [default: by the sign].")
+    ] = None,
+    tier: Annotated[str | None, typer.Option(metavar="NAME", help="The tier that set_tier sets.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="T", help="Until when the tier set is locked.")] = None,
     at: At = None,
     data: Data = None,
     as_json: Json = False,
@@ -188,16 +196,17 @@ def adjust(
     Examples:
       loyalty adjust M-000731 200 --reason "spoilt milk" --operator ann
       loyalty adjust --reason "booked twice" --operator ann -- M-000731 -200
+      loyalty adjust M-000731 0 --action set_tier --tier gold --until 2027-01-01 --reason "vip" --operator ann
     """
     import re
 
-    if not re.fullmatch(r"-?[0-9]{1,15}", points, re.ASCII) or int(points) == 0:
+    if not re.fullmatch(r"-?[0-9]{1,15}", points, re.ASCII) or (int(points) == 0 and action is None):
         raise typer.BadParameter(f"`{points}` is not a whole number of points", param_hint="POINTS")
     with open_shop(data) as shop:
         _said(
             shop.adjust(
                 member, int(points), reason=reason, operator=operator, adjustment_id=adjustment, allow_negative=allow_negative,
-                wallet=wallet, expires_at=expires_at, at=at,
+                wallet=wallet, expires_at=expires_at, available_at=available_at, action=action, tier=tier, until=until, at=at,
             ),
             as_json,
         )  # fmt: skip
@@ -211,7 +220,16 @@ def _said(answer: Answer, as_json: bool) -> None:
     p = answer.points
     held = f", {number(p.reserved)} reserved" if p.reserved else ""
     owed = f", {number(p.debt)} owed" if p.debt else ""
+    back = _given_back(answer)
     again = " (asked before: the same answer)" if answer.disposition == "duplicate" else ""
     out(
-        f"{answer.id} {word}{again}; {answer.member_id} has {number(p.available)} available, {number(p.pending)} pending{held}{owed}"
+        f"{answer.id} {word}{again}; {answer.member_id} has {number(p.available)} available, {number(p.pending)} pending{held}{owed}{back}"
     )
+
+
+def _given_back(answer: Answer) -> str:
+    """Of a cancelled redemption: what came back, and what of it had expired in the meantime (T065)."""
+    back, gone = (sum(abs(e.points) for e in answer.entries if e.kind == kind) for kind in ("RESTORED", "EXPIRED"))
+    if not back:
+        return ""
+    return f"; {number(back)} given back" + (f", {number(gone)} of them expired" if gone else "")

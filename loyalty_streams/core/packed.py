@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from loyalty_streams.core.codes import MICROS, NEVER
 from loyalty_streams.core.kernel.layout import AFTER_PREVIOUS, INT, LAYOUT, RAW, SKIP, TABLE, TIME
 from loyalty_streams.core.kernel.records import record_of
+from loyalty_streams.core.packed_rows import FEW, Bytes, rows
 
 
 class StateError(ValueError):
@@ -26,6 +27,7 @@ class Reader:
 
     def __init__(self, data: bytes) -> None:
         self.data, self.at = data, 0
+        self._bytes: Bytes | None = None
         layout = self.byte()
         if layout > LAYOUT:
             raise StateError("STORE_NEWER", f"layout {layout}, this program knows layouts up to {LAYOUT}")
@@ -42,35 +44,33 @@ class Reader:
 
     def plain(self) -> int:
         """An unsigned varint."""
-        value, self.at = _varint(self.data, self.at)
+        try:
+            value, self.at = _varint(self.data, self.at)
+        except IndexError:
+            raise StateError("STORE_BROKEN", "the bytes end too early") from None
         return value
 
     def row(self, kinds: Sequence[int], previous: int) -> tuple[list[int], int]:
         """The words of one row, 0 for those that are not stored; and the time that the next row's follows."""
-        data, at, out = self.data, self.at, []
-        for kind in kinds:
-            if kind == SKIP:
-                out.append(0)
-                continue
-            if kind == RAW:
-                _byte(data, at + 7)
-                out.append(int.from_bytes(data[at : at + 8], "little", signed=True))
-                at += 8
-                continue
-            value, at = _varint(data, at)
-            if kind == INT:
-                out.append((value >> 1) ^ -(value & 1))
-                continue
-            base = previous if kind == AFTER_PREVIOUS else 0 if kind == TIME else out[kind]
-            out.append(_time(value, base))
-            previous = out[-1] if kind == AFTER_PREVIOUS else previous
-        self.at = at
+        try:
+            out, self.at, previous = _row(self.data, self.at, kinds, previous)
+        except IndexError:
+            raise StateError("STORE_BROKEN", "the bytes end too early") from None
+        if self.at > len(self.data):
+            raise StateError("STORE_BROKEN", "the bytes end too early")
         return out, previous
 
     def rows(self, section: int) -> list[list[int]]:
         """The rows of a section, or of the lines of a card, after their count."""
+        count = self.plain()
+        if count > FEW:
+            self._bytes = self._bytes or Bytes(self.data)
+            found = rows(self._bytes, self.at, KINDS[section], count)
+            if found is not None:
+                whole, self.at = found
+                return whole
         out, previous = [], 0
-        for _ in range(self.plain()):
+        for _ in range(count):
             row, previous = self.row(KINDS[section], previous)
             out.append(row)
         return out
@@ -85,6 +85,30 @@ class Reader:
         return {n: v for n, v, kind in zip(names, words, KINDS[section], strict=True) if kind != SKIP and n not in leave_out}
 
 
+def _row(data: bytes, at: int, kinds: Sequence[int], previous: int) -> tuple[list[int], int, int]:
+    """The words of a row, where the next row begins, and the time that it follows. Raises IndexError where the bytes end too early."""
+    out: list[int] = []
+    for kind in kinds:
+        if kind == SKIP:
+            out.append(0)
+            continue
+        if kind == RAW:
+            out.append(int.from_bytes(data[at : at + 8], "little", signed=True))
+            at += 8
+            continue
+        value = data[at]
+        at += 1
+        if value >= 128:
+            value, at = _varint(data, at - 1)
+        if kind == INT:
+            out.append((value >> 1) ^ -(value & 1))
+            continue
+        base = previous if kind == AFTER_PREVIOUS else 0 if kind == TIME else out[kind]
+        out.append(_time(value, base))
+        previous = out[-1] if kind == AFTER_PREVIOUS else previous
+    return out, at, previous
+
+
 def _byte(data: bytes, at: int) -> int:
     if at >= len(data):
         raise StateError("STORE_BROKEN", "the bytes end too early")
@@ -92,14 +116,14 @@ def _byte(data: bytes, at: int) -> int:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """An unsigned number of at most 64 bits, seven bits a byte, and where the next one begins."""
-    value = byte = _byte(data, at)
+    """An unsigned number of at most 64 bits, seven bits a byte, and where the next one begins. Raises IndexError where the bytes end too early."""
+    value = byte = data[at]
     shift = 0
     while byte >= 128:
         at, shift = at + 1, shift + 7
         if shift > 63:
             raise StateError("STORE_BROKEN", "a number of more than 64 bits")
-        byte = _byte(data, at)
+        byte = data[at]
         value += (byte - 1) << shift  # less one: the mark that the byte before has left in this place
     return value, at + 1
 

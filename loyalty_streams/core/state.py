@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from loyalty_streams.core.codes import ABSENT, NEVER
 from loyalty_streams.core.kernel.layout import GAUGE_ROW, HEAD_ROW, NEVER_AT_FIRST, SKIP, WALLET_ROW
@@ -48,8 +49,7 @@ class WalletState:
     lapse_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Lot:
+class Lot(NamedTuple):
     """Points of one fact. `source`: code of the fact; `n`: which of its lots; `about`: code of the order.
 
     `pending`: 0 for available points, 1 for earned ones, 2 for those given by hand.
@@ -67,8 +67,7 @@ class Lot:
     about: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """What one instant added to a metric, and when it leaves the window."""
 
     at: int
@@ -308,8 +307,8 @@ def _state(head: dict[str, int], wallets: Mapping[int, WalletState], gauges: Map
     by_name = dict(zip(SECTIONS, sections, strict=False))
     return MemberState(
         **head, wallets=wallets, gauges={slot: gauges.get(slot, Gauge()) for slot in range(MAX_METRICS)},
-        lots=tuple(Lot(*row) for row in by_name["lots"]),
-        marks=tuple(tuple(Mark(*row) for row in sections[MARKS0 + slot]) for slot in range(MAX_METRICS)),
+        lots=tuple(map(Lot._make, by_name["lots"])),
+        marks=tuple(tuple(map(Mark._make, sections[MARKS0 + slot])) for slot in range(MAX_METRICS)),
         holds=tuple(Hold(*row) for row in by_name["holds"]), counters=tuple(Counter(*row) for row in by_name["counters"]),
         once=tuple(Once(*row) for row in by_name["once"]), tags=tuple(row[0] for row in by_name["tags"]),
         dead=tuple(DeadLot(*row) for row in by_name["dead"]),

@@ -101,14 +101,11 @@ class Attributes:
         if not self.sheet.has(column):
             return
         array = self.sheet.chunk.columns[column]
-        if not (pa.types.is_list(array.type) or pa.types.is_large_list(array.type)):
-            array = self.sheet.raw(column, "BAD_TEXT")
-        elif pa.types.is_temporal(array.type.value_type):
-            array = array.cast(pa.list_(pa.int64()), safe=False)
+        values = _lists(array) if _of_texts(array.type) else self.sheet.raw(column, "BAD_TEXT").to_pylist()
         rows: list[int] = []
         codes: list[int] = []
         bad = np.zeros(self.sheet.n, bool)
-        for i, value in enumerate(array.to_pylist()):
+        for i, value in enumerate(values):
             words = [w for w in re.split(r"[,;\s]+", value) if w] if isinstance(value, str) else value or []
             if not all(isinstance(w, str) and w for w in words) or len(set(words)) > MOST:
                 bad[i] = True
@@ -134,6 +131,30 @@ class Attributes:
         self.sheet.fail(counts > MOST, "TOO_LARGE", f"at most {MOST} attributes")
         at = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         return {"attr_at": at, "attr_name": names[order], "attr_kind": kinds[order], "attr_value": values[order]}
+
+
+def _of_texts(kind: Any) -> bool:
+    """Whether a type is that of lists of texts."""
+    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
+        return False
+    return bool(pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type))
+
+
+def _lists(array: Any) -> list[Any]:
+    """Lists of texts; in the place of one that is not UTF-8 a list of what is no text."""
+    try:
+        found: list[Any] = array.to_pylist()
+        return found
+    except UnicodeDecodeError:
+        binary = array.cast(pa.list_(pa.binary()) if pa.types.is_list(array.type) else pa.large_list(pa.binary())).to_pylist()
+        return [None if words is None else [_decoded(w) for w in words] for words in binary]
+
+
+def _decoded(word: bytes | None) -> str | None:
+    try:
+        return None if word is None else word.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def as_text(sheet: Sheet, column: str) -> Any:

@@ -39,7 +39,8 @@ class FactBatch:
     `members`, `keys`, `abouts` are `large_string` arrays without nulls, a whole id or business key a row (`abouts`: the key that
     `columns.about` is the code of, or ""). `member_codes` are the codes of `members`. `content` is the content hash. `files` is the
     position of the row's file in `file_names`, `rows` the row in it. `strings` gives the text of every code that this batch brings and
-    no earlier batch of the reading brought: store them all. `book` knows the texts of all codes met so far, this batch's included.
+    no earlier batch of the reading brought: store them all. Where a reading has more texts than memory may hold, those on disk come with
+    each batch they are in. `book` knows the texts of all codes of this batch.
 
     A members row without any instant has `columns.at` = `arrived` = -1 (its `arrived` is kept where the table gives one). Such rows come
     before all others. The host places it: just before the member's first fact if the member is new, else at its arrival.

@@ -23,5 +23,6 @@ CODES: dict[str, str] = {
     "SELF": "a transfer or merge of a member with itself",
     "LATE": "earlier than its member's newest fact or than the newest tick",
     "ORPHAN": "a return or cancellation of an order that is not known",
+    "CONFLICT": "the same key came before with another content, which stands",
     "NOT_YET": "a kind of fact that this version does not handle yet",
 }

@@ -17,8 +17,9 @@ class ReadOptions:
     `arrived_at` column where a table has it and else as `occurred`; `occurred` the later of occurred_at and `newest_arrived`, the newest
     arrived_at in the log; `column` the column, which then must be there; `now` the instant `now`. Instants are microseconds UTC.
 
-    `rows_in_memory` bounds the facts and lines that are sorted in memory; beyond it the reading sorts through files in `scratch`
-    (default: the system's folder for temporary files). `batch_rows` is the largest batch given out.
+    `rows_in_memory` bounds the facts and lines that are sorted in memory (half a million: some 300 MB in all); beyond it the reading
+    sorts through nameless files in `scratch` (default: the system's folder for temporary files), some 600 bytes an order of two lines.
+    `batch_rows` is the largest batch given out. Neither changes what is read.
     """
 
     currency: str

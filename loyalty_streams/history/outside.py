@@ -16,7 +16,7 @@ from loyalty_streams.history.parts import DEEPEST, ByCode, ByRange, Part, pieces
 from loyalty_streams.history.spill import Spill
 
 Assemble = Callable[[Gathered], tuple[FactBatch, list[Placed]]]
-_AT_ONCE = 1 << 18
+_AT_ONCE = 1 << 17
 """Rows that are dealt out together."""
 _MOST_RUNS = 128
 _MERGED_AT_ONCE = 64

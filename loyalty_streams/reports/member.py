@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, overload
 
 from loyalty_streams.core.codes import NEVER
-from loyalty_streams.core.programme import Compiled
+from loyalty_streams.core.programme import Compiled, Names
+from loyalty_streams.core.state import Lot as StateLot
 from loyalty_streams.core.state import MemberState
 from loyalty_streams.reports.instants import iso
 from loyalty_streams.reports.ladder import Standing, standing
@@ -34,6 +35,29 @@ class Lot:
     points: int
     remaining: int
     wallet: str
+
+
+class Lots(Sequence[Lot]):
+    """Lots of a state, each put into words when it is looked at. `keys` gives the business keys of codes."""
+
+    def __init__(self, rows: Sequence[StateLot], names: Names, keys: Mapping[int, str]) -> None:
+        self._rows, self._names, self._keys = rows, names, keys
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Lot: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Lot]: ...
+    def __getitem__(self, index: int | slice) -> Lot | Sequence[Lot]:
+        if isinstance(index, slice):
+            return Lots(self._rows[index], self._names, self._keys)
+        x = self._rows[index]
+        return Lot(
+            lot_id(x.source, x.n, self._keys), iso(x.earned_at), iso(x.activates_at), iso(x.expires_at), x.granted, x.remaining,
+            self._names.wallets[x.wallet],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +137,15 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member's account at `as_of`. `points` and `lots` are of the spendable wallets; `wallets` has each one's where there are several."""
+    """A member's account at `as_of`. `points` and `lots` are of the spendable wallets; `wallets` has each one's where there are several.
+
+    Lots and entries are made when they are looked at: a member may have thousands.
+    """
 
     member_id: str
     as_of: str | None
     points: Points
-    lots: tuple[Lot, ...]
+    lots: Sequence[Lot]
     tier: Tier
     stage: Stage
     wallets: Mapping[str, Points]
@@ -128,7 +155,7 @@ class Member:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values in the form of `member --json`."""
-        body = asdict(replace(self, entries=tuple(self.entries)))
+        body = asdict(replace(self, lots=tuple(self.lots), entries=tuple(self.entries)))
         wallets = body.pop("wallets")
         for lot in body["lots"] if len(wallets) <= 1 else ():
             lot.pop("wallet")
@@ -164,19 +191,7 @@ def view(
         if k < len(names.wallets)
     }
     points = points_of(state, spendable)
-    lots = tuple(
-        Lot(
-            lot_id(x.source, x.n, keys),
-            iso(x.earned_at),
-            iso(x.activates_at),
-            iso(x.expires_at),
-            x.granted,
-            x.remaining,
-            names.wallets[x.wallet],
-        )
-        for x in state.lots
-        if x.remaining > 0 and x.wallet in spendable
-    )
+    lots = Lots([x for x in state.lots if x.remaining > 0 and x.wallet in spendable], names, keys)
     stage = names.stages[state.stage] if 0 <= state.stage < len(names.stages) else "none"
     return Member(
         member_id,

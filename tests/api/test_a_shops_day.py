@@ -182,7 +182,9 @@ def test_what_is_no_plain_amount_is_refused(till: ls.Loyalty, text: str) -> None
     assert told.value.code == "BAD_MONEY"
 
 
-@pytest.mark.parametrize("text", ["2026-03-02T09:00:00", "yesterday", "2026-13-01", "2026-03-02T25:00Z", "1969-12-31T00:00Z", "9999-01-01", "02/03/2026"])
+@pytest.mark.parametrize(
+    "text", ["2026-03-02T09:00:00", "yesterday", "2026-13-01", "2026-03-02T25:00Z", "1969-12-31T00:00Z", "9999-01-01", "02/03/2026"]
+)
 def test_a_time_without_an_offset_is_never_guessed(till: ls.Loyalty, text: str) -> None:
     with pytest.raises(ls.InstantError):
         till.member("M1", as_of=text)

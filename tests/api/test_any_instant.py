@@ -113,4 +113,5 @@ def test_the_ledger_is_an_arrow_table_with_names(store: ls.Loyalty) -> None:
 
 def test_the_facts_are_arrow_tables(store: ls.Loyalty) -> None:
     orders = store.facts()["orders"].to_pylist()
-    assert [(r["order_id"], r["member_id"], r["amount_minor"], r["currency"]) for r in orders] == [("O1", "M1", 10000, "USD"), ("O2", "M1", 15000, "USD")]
+    found = [(r["order_id"], r["member_id"], r["amount_minor"], r["currency"]) for r in orders]
+    assert found == [("O1", "M1", 10_000, "USD"), ("O2", "M1", 15_000, "USD")]

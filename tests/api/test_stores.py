@@ -77,7 +77,8 @@ def test_a_store_keeps_to_its_programme(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_judges_everything_and_leaves_nothing(tmp_path: Path) -> None:
-    folder = history(tmp_path / "more", orders=[order("O3", "M1", "2026-03-02T10:00:00Z", "10.00"), order("O4", "M1", "2026-03-02T10:00:00", "10.00")])
+    rows = [order("O3", "M1", "2026-03-02T10:00:00Z", "10.00"), order("O4", "M1", "2026-03-02T10:00:00", "10.00")]
+    folder = history(tmp_path / "more", orders=rows)
     with shop(tmp_path, orders=ROWS) as opened:
         found = opened.ingest(folder, dry_run=True)
         assert (found.dispositions["applied"], found.dispositions["dead_lettered"], found.dead_letters[0].code) == (1, 1, "BAD_TIME")

@@ -17,7 +17,6 @@ from loyalty_streams.core.codes import EntryKind
 from tests.api.corner import history, programme
 from tests.api.test_exports import TABLES
 
-
 GIFTS = [
     {"adjustment_id": f"G{n}", "member_id": "M3", "occurred_at": f"2026-03-06T1{n}:00:00Z", "points": 30, "reason": "gift", "operator": "ann",
      "expires_at": f"2026-{month}-01T00:00:00Z"}

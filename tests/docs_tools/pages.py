@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from loyalty_streams.programme.schema import schema_text
-from tests.docs_tools import programme_page
+from tests.docs_tools import commands_page, facts_page, ledger_page, operating_page, programme_page, statements_page
 
 Page: TypeAlias = Callable[[str], str]
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -18,6 +18,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES: dict[str, Page] = {
     "schemas/programme.schema.json": lambda _: schema_text(),
     "docs/guide/programme.md": programme_page.page,
+    "docs/guide/facts.md": facts_page.page,
+    "docs/guide/ledger.md": ledger_page.page,
+    "docs/guide/operating.md": operating_page.page,
+    "docs/guide/commands.md": commands_page.page,
+    "docs/statements.md": statements_page.page,
 }
 
 

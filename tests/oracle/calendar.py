@@ -147,6 +147,9 @@ def rolling_changes(p: int, months: int, zone: ZoneInfo) -> tuple[int, ...]:
         candidates |= {midnight(day, zone)} | {same + d for d in (0, 1)}
         for hours in (-1, 1):  # where clocks change, the same wall time comes an hour off
             candidates |= {same + hours * (DAY // 24) + d for d in (0, 1)}
+        tonight = midnight(day, zone)
+        if midnight(day + timedelta(days=1), zone) - tonight != DAY:  # clocks change on this day: at a half hour
+            candidates |= {tonight + k * DAY // 48 for k in range(52)}
     out, inside = [], True
     for t in sorted(c for c in candidates if c > p):
         now = shift(t, Span(months=months), zone, -1) <= p

@@ -4,7 +4,7 @@ balance (T016, T117 to T119, T124, S11)."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from loyalty_streams.core.codes import Reason
 from tests.oracle.calendar import start_of
@@ -61,10 +61,9 @@ def one_limit(
 ) -> tuple[Key, str, list[Candidate]]:
     """Give the room of one limit to the candidates in order."""
     scope = limit.get("scope", "member")
-    place: Any = m.cause if scope == "order" else store if scope == "member_and_store" else ""
-    key = (*name, place, period_key(m, v, limit.get("per", "ever")))
+    key = (*name, store if scope == "member_and_store" else "", period_key(m, v, limit.get("per", "ever")))
     mine = [c for c in cands if c.points > 0]
-    used = m.counters.get(key, 0)
+    used = 0 if scope == "order" else m.counters.get(key, 0)
     if "times" in limit:
         if used >= int(limit["times"]):
             for c in mine:

@@ -3,14 +3,15 @@ T197, S41 to S49)."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from loyalty_streams.core.codes import NEVER, AttrKind, EntryKind, Reason
+from loyalty_streams.core.codes import NEVER, AttrKind, Bucket, EntryKind, Reason
 from tests.oracle.calendar import EPOCH, Span, add_months, end_of, local_date, midnight, rolling_changes, span, start_of
 from tests.oracle.conditions import holds_for_member
 from tests.oracle.earning import earn
-from tests.oracle.lots import expire, place_of, suspended
+from tests.oracle.lots import expire, place_of, source_code, suspended
 from tests.oracle.model import Mark, Member
 from tests.oracle.programme import Version, listed
 
@@ -136,6 +137,7 @@ def change(m: Member, v: Version, to: str, reason: Reason, gifts: bool = True) -
     passed = names[here + 1 : there] if v.tiers.get("gifts") == "all_passed" and here >= 0 else []
     for tier in [*passed, to]:
         earn(m, v, v.rules_on("tier", tier))
+    judge(m, v, down=False)
 
 
 def lapse_what_is_due(m: Member, v: Version) -> None:
@@ -251,6 +253,10 @@ def reset(m: Member, v: Version, wallet: str) -> None:
     if purse.flat > 0:
         m.post(EntryKind.EXPIRED, wallet, -purse.flat, reason=Reason.RESET)
         purse.flat = 0
+    for f in sorted((f for f in m.follows if f.wallet == wallet), key=lambda f: (f.earned_at, source_code(f.source), f.number)):
+        m.follows.remove(f)
+        purse.flat_pending -= f.points
+        m.post(EntryKind.EXPIRED, wallet, -f.points, Bucket.PENDING, reason=Reason.RESET, ref=f.source)
 
 
 # ---- windows ----
@@ -263,13 +269,16 @@ def window_changes(m: Member, v: Version, after: int) -> int:
         window = given.get("window") if isinstance(given, dict) else None
         if not isinstance(window, str):
             continue
+        sums = Counter[int]()
         for mark in marks_of(m, metric):
-            if v.check() != "window" and mark.value >= 0:
+            sums[mark.at] += mark.value
+        for at, value in sums.items():
+            if value == 0 or (v.check() != "window" and value > 0):
                 continue  # a tier falls at its check; only money given back lets it rise when it leaves
             if window.startswith("calendar_"):
-                out += [t for t in [end_of(window.removeprefix("calendar_"), mark.at, v.zone)] if t > after]
+                out += [t for t in [end_of(window.removeprefix("calendar_"), at, v.zone)] if t > after]
             else:
-                out += [t for t in [leaves(mark.at, window, v)] if t > after]
+                out += [t for t in [leaves(at, window, v)] if t > after]
     return min(out)
 
 
@@ -279,7 +288,7 @@ def reassessment(v: Version, at: int) -> int:
         return end_of("day", at, v.zone)
     windows = [g.get("window") for g in v.metrics().values() if isinstance(g, dict)]
     calendar = [w.removeprefix("calendar_") for w in windows if isinstance(w, str) and w.startswith("calendar_")]
-    return end_of(calendar[0] if calendar else "month", at, v.zone)
+    return min(end_of(period, at, v.zone) for period in calendar or ["month"])
 
 
 # ---- stages ----

@@ -223,11 +223,9 @@ def reminders(m: Member, v: Version, past: int) -> Iterator[tuple[int, str, obje
     """Due at 00:00 of the expiry's date less the threshold, once a (wallet, date, threshold) (T053, T054)."""
     for wallet in v.wallets:
         thresholds = [whole_days(x) for x in listed(v.wallets[wallet].get("remind"))]
-        for lot in m.purse(wallet).lots if thresholds else []:
-            if lot.expires_at >= NEVER:
-                continue
-            day = local_date(lot.expires_at, v.zone)
-            for days in thresholds:
+        for days, lot in [(days, x) for days in thresholds for x in sorted(m.purse(wallet).lots, key=place_of)]:
+            if lot.expires_at < NEVER:
+                day = local_date(lot.expires_at, v.zone)
                 at = midnight(day - timedelta(days=days), v.zone)
                 if at > past and at > lot.activates_at and (wallet, day, days) not in m.reminded:
                     yield at, wallet, day, days

@@ -91,5 +91,5 @@ def test_the_past_is_what_a_store_that_ends_there_says(store: ls.Loyalty, folder
         short.ingest(tmp_path / "history")
         short.advance(october)
         for name in ("summary", "kpis", "liability", "tiers", "rfm", "rules"):
-            now, then = short.report(name), store.report(name, as_of=october)  # type: ignore[arg-type]
+            now, then = short.report(name), store.report(name, as_of=october)
             assert now == then, name

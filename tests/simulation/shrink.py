@@ -137,7 +137,7 @@ def remove(tree: Any, path: Path) -> bool:
     last = path[-1]
     if (isinstance(node, dict) and last in node) or (isinstance(node, list) and isinstance(last, int) and last < len(node)):
         del node[last]
-        return True
+        return bool(node) or isinstance(node, dict)
     return False
 
 

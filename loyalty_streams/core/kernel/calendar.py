@@ -103,10 +103,22 @@ def leaves_window(p, at, months):
     if p.month_start[k + months] + d >= p.month_start[k + months + 1]:
         return midnight(p, p.month_start[k + months + 1])
     clock = local - day * DAY
-    due = instant(p, (p.month_start[k + months] + d) * DAY + clock) + 1
+    wall = (p.month_start[k + months] + d) * DAY + clock
+    due = instant(p, wall) + 1
+    if due - 1 + offset_at(p, due - 1) != wall:  # a missing hour: the clocks jump over that time of day
+        due = last_change(p, due)
     while shift(p, due, -months, 0, 0) <= at:  # the last day of a month lasts for all that are clipped to it; in a doubled hour it comes again
         due = next_edge(p, due, clock)
     return due
+
+
+@kernel
+def last_change(p, t):
+    """The last transition of the zone before an instant."""
+    k = p.n.zone - 1
+    while k > 0 and p.zone_at[k] >= t:
+        k -= 1
+    return p.zone_at[k]
 
 
 @kernel

@@ -43,13 +43,13 @@ def fold(facts, rows, groups, start, until, old, old_at, cards, card_at, card_of
     c = w.ctl
     for g in range(start, groups.size - 1):
         mark, cards_mark = c.entries, c.cards_out
-        c.member, c.full, c.explain = g, 0, flags[2]
+        c.member, c.full, c.explain, w.fact.row = g, 0, flags[2], 0
         read_state(w, old, old_at[g], old_at[g + 1])
         for k in range(card_of[g], card_of[g + 1]):
             read_card(w, cards, card_at[k], card_at[k + 1])
         c.cards = 1 if flags[1] or w.span[ORDERS].hi or returns_something(facts, rows, groups[g], groups[g + 1]) else 0
         for i in range(programmes[0].terms.size):
-            w.given[i].at = -1
+            w.given[i].at, w.given[i].source = -1, 0
         if w.head.version >= 0:
             recompute(w, programmes[w.head.version])
         for i in range(groups[g], groups[g + 1]):
@@ -94,7 +94,7 @@ def advance_to(w, programmes, t):
         v = 0
         while programmes[v].settings.effective_until <= t:
             v += 1
-        h.version, h.clock = v, t
+        h.version, h.clock, h.enrolled_at = v, t, t
         start_version(w, programmes[v], t, True)
         return
     while programmes[h.version].settings.effective_until <= t:

@@ -25,19 +25,25 @@ ANY = -2  # number of a lot: whichever
 @kernel
 def open_given(w, p, wallet, at, source):
     """Reckons the activation and expiry of what a fact gives into a wallet, once a fact (S15, S22)."""
-    t, g, f = p.terms[wallet], w.given[wallet], w.fact
-    g.at, g.source = at, source
-    g.activates = at
+    t, activates = p.terms[wallet], at
     if t.pending == 2:
-        g.activates = NEVER
+        activates = NEVER
     elif t.pending:
-        g.activates = shift(p, f.arrived if t.arrival_base else at, t.pending_months, t.pending_days, t.pending_micros)
+        activates = shift(p, w.fact.arrived if t.arrival_base else at, t.pending_months, t.pending_days, t.pending_micros)
         if t.pending_round == ROUND_UP:
-            g.activates = period_end(p, g.activates, t.pending_period)
+            activates = period_end(p, activates, t.pending_period)
         elif t.pending_round == ROUND_DOWN:
-            g.activates = period_start(p, g.activates, t.pending_period)
-    g.expires = expiry_of(w, p, wallet, at, g.activates, t.pending)
-    g.n = lot_number(w, p, wallet, source, g.activates, g.expires)
+            activates = period_start(p, activates, t.pending_period)
+    name_given(w, p, wallet, at, source, activates, expiry_of(w, p, wallet, at, activates, t.pending))
+
+
+@kernel
+def name_given(w, p, wallet, at, source, activates, expires):
+    """The lot of these terms is what the fact gives into now; of the same terms as the one before it is the same lot (S15)."""
+    g = w.given[wallet]
+    if g.source != source or g.activates != activates or g.expires != expires:
+        g.n = lot_number(w, p, wallet, source, activates, expires)
+    g.at, g.source, g.activates, g.expires = at, source, activates, expires
 
 
 @kernel

@@ -113,8 +113,11 @@ def first_leaving(w, p):
     due = NEVER
     for m in range(p.n.metrics):
         s = w.span[MARKS0 + m]
-        if p.metrics[m].judged and s.lo < s.hi:
-            due = min(due, w.marks[m, s.lo].leaves_at)
+        i = s.lo if p.metrics[m].judged else s.hi
+        while i < s.hi and w.marks[m, i].amount == 0:
+            i += 1
+        if i < s.hi:
+            due = min(due, w.marks[m, i].leaves_at)
     return due
 
 

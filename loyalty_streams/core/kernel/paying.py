@@ -7,7 +7,7 @@ from loyalty_streams.core.kernel.basket import read_basket
 from loyalty_streams.core.kernel.caps import cap, use_up
 from loyalty_streams.core.kernel.earning import choose_in_groups, judge_rules
 from loyalty_streams.core.kernel.jit import kernel, leaf
-from loyalty_streams.core.kernel.lots import COUNTED, FOLLOWS, deliver, expiry_of, lot_number, prepare
+from loyalty_streams.core.kernel.lots import COUNTED, FOLLOWS, deliver, expiry_of, name_given, prepare
 from loyalty_streams.core.kernel.once import remember_once, wait_in_line
 from loyalty_streams.core.kernel.records import ON_INTERACTION, ON_ORDER, ON_TIER, PARTS
 from loyalty_streams.core.kernel.rows import post, slot
@@ -17,6 +17,7 @@ EARNED, REFUSED = int(EntryKind.EARNED), int(EntryKind.REFUSED)
 AVAILABLE, PENDING = int(Bucket.AVAILABLE), int(Bucket.PENDING)
 OK, CONDITION = 0, int(Reason.CONDITION)
 STATUS_BLOCKED, LIMIT_REACHED = int(Reason.STATUS_BLOCKED), int(Reason.LIMIT_REACHED)
+METRIC = int(Reason.METRIC)
 FIRST_COMPUTED, LAST_COMPUTED = int(Reason.CONDITION), int(Reason.ONCE)
 
 
@@ -80,10 +81,10 @@ def pay(w, p, rule, c, source, about):
 def pay_also(w, p, rule, c, source, about):
     """The same number into another wallet, maturing with the first (S14). -> the number of its lot"""
     at, wallet, first = w.fact.at, rule.also, w.given[rule.wallet]
-    g, t = w.given[wallet], p.terms[rule.also]
-    g.at, g.source, g.activates = -1, source, first.activates  # at -1: what the fact gives into this wallet itself has its own terms
-    g.expires = expiry_of(w, p, wallet, at, g.activates, p.terms[rule.wallet].pending)
-    g.n = lot_number(w, p, wallet, source, g.activates, g.expires) if t.lots else first.n
+    g, activates = w.given[wallet], first.activates
+    # At -1: what the fact gives into this wallet by itself has terms of its own.
+    name_given(w, p, wallet, -1, source, activates, expiry_of(w, p, wallet, at, activates, p.terms[rule.wallet].pending))
+    g.n = g.n if p.terms[wallet].lots else first.n
     e = post(w, EARNED, at, wallet, PENDING if g.activates > at else AVAILABLE, c.points, source, g.n, about, rule.id, c.capped)
     e.basis, e.desired, e.num, e.den = c.basis, c.desired, c.num, c.den
     w.wallets[wallet].issued += c.points
@@ -105,13 +106,26 @@ def settle_tier(w, p, at, may_fall, reason):
     """Judges the tier and pays what its rules give for a rung reached (T106, T107)."""
     before = w.head.tier
     if assess(w, p, at, may_fall, reason):
+        after_change(w, p, at, before)
+
+
+@kernel
+def after_change(w, p, at, before):
+    """The gifts of a tier reached, and the tier that these may lead to in turn: a member moves up at once (S20, S42)."""
+    ladder = ladder_of(w, p)
+    moved = p.settings.has_tier_rule and rung_of(p, ladder, w.head.tier) > rung_of(p, ladder, before)
+    while moved:
         tier_gifts(w, p, before)
+        before = w.head.tier
+        moved = assess(w, p, at, False, METRIC)
 
 
 @kernel
 def tier_gifts(w, p, before):
-    if not p.settings.has_tier_rule:
-        return
+    """What rules give for the rungs reached. It depends on no fact in hand: a tier is reached by time as well."""
+    f = w.fact
+    store, channel, kind, amount, lines = f.store, f.channel, f.type, f.amount, f.lines
+    f.store, f.channel, f.type, f.amount, f.lines = 0, 0, 0, 0, 0
     ladder = ladder_of(w, p)
     old, new = rung_of(p, ladder, before), rung_of(p, ladder, w.head.tier)
     source = w.fact.source
@@ -120,6 +134,7 @@ def tier_gifts(w, p, before):
             for wallet in range(w.given.size):
                 w.given[wallet].at = -1
             earn(w, p, ON_TIER, p.rungs[rung].tier, source, source)
+    f.store, f.channel, f.type, f.amount, f.lines = store, channel, kind, amount, lines
 
 
 @leaf

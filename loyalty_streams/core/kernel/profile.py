@@ -6,11 +6,11 @@ from loyalty_streams.core.codes import ATTR, NEVER, Action, AttrKind, Bucket, En
 from loyalty_streams.core.kernel.calendar import next_birthday
 from loyalty_streams.core.kernel.jit import kernel
 from loyalty_streams.core.kernel.lots import GIVEN, deliver, drop_empty, expiry_of, pay_debt, prepare, put_back, put_lot, take
-from loyalty_streams.core.kernel.paying import earn, settle_tier, tier_gifts
+from loyalty_streams.core.kernel.paying import after_change, earn, settle_tier
 from loyalty_streams.core.kernel.records import CHECK_ATTRIBUTE, CHECK_JOIN, DEAD, LOTS, ON_ENROLMENT, TAGS
 from loyalty_streams.core.kernel.reminders import find_reminder, note_reminder
 from loyalty_streams.core.kernel.rows import post, refuse, slot
-from loyalty_streams.core.kernel.tiers import change_tier, find_check, ladder_of, rung_of, set_check, watch
+from loyalty_streams.core.kernel.tiers import change_tier, find_check, is_checked, ladder_of, rung_of, set_check, watch
 
 BIRTHDAY, TAG, REGION, CUSTOMER_TYPE, STATUS = ATTR["birthday"], ATTR["tag"], ATTR["region"], ATTR["customer_type"], ATTR["status"]
 TIER, TIER_SINCE, TIER_UNTIL, ENROLLED_AT = ATTR["tier"], ATTR["tier_since"], ATTR["tier_until"], ATTR["enrolled_at"]
@@ -93,7 +93,7 @@ def import_tier(w, p, facts):
     h.tier_since = since
     set_check(w, p, since, f.at)
     until = attribute(w, facts, TIER_UNTIL, NEVER)
-    if until < NEVER and h.tier_until < NEVER:
+    if until < NEVER and is_checked(w, p):
         h.tier_until, h.tier_dated = until, 1
     watch(w, p)
 
@@ -136,7 +136,9 @@ def add_points(w, p, facts, wallet):
     prepare(w, p, wallet, f.at, f.source)
     g = w.given[wallet]
     g.activates = max(f.at, attribute(w, facts, AVAILABLE_AT, f.at))
-    g.expires = attribute(w, facts, EXPIRES_AT, expiry_of(w, p, wallet, f.at, g.activates, p.terms[wallet].pending))
+    g.expires = expiry_of(w, p, wallet, f.at, g.activates, p.terms[wallet].pending)
+    if p.terms[wallet].lots:
+        g.expires = attribute(w, facts, EXPIRES_AT, g.expires)
     e = post(w, ADJUSTED, f.at, wallet, PENDING if g.activates > f.at else AVAILABLE, f.points, f.source, g.n, f.ref, -1, MANUAL)
     e.desired = f.points
     x.adjusted += f.points
@@ -227,4 +229,4 @@ def set_tier(w, p, tier, until):
     change_tier(w, p, f.at, rung, MANUAL)
     h.tier_locked = until
     watch(w, p)
-    tier_gifts(w, p, before)
+    after_change(w, p, f.at, before)

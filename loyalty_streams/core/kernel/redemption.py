@@ -63,19 +63,30 @@ def ask(w, p):
     if not held:
         new_card(w, f.about, f.at, f.points, SPENT, wallet)
     rest = take(w, p, wallet, f.at, f.points, RESERVED if held else REDEEMED, f.about, -1, 0)
+    if rest > 0:
+        x.redeemed += rest
+        x.debt += rest
+        post(w, REDEEMED, f.at, wallet, DEBT, rest, 0, 0, f.about, -1, 0)
     if held:
         x.reserved += f.points - rest
+        if rest > 0:
+            hold_debt(w, f.about, wallet, rest, f.at)
         s, until = w.span[HOLDS], f.at + g.reserve_for
         for i in range(s.lo, s.hi):
             if w.holds[i].ref == f.about:
                 w.holds[i].until = until
         w.head.hold_due = min(w.head.hold_due, until)
         return
-    x.redeemed += f.points
+    x.redeemed += f.points - rest
     if rest > 0:
-        x.debt += rest
-        post(w, REDEEMED, f.at, wallet, DEBT, rest, 0, 0, f.about, -1, 0)
         remember_taken(w, f.about, 0, 0, wallet, rest, f.at, NEVER, 0)
+
+
+@kernel
+def hold_debt(w, ref, wallet, points, at):
+    """What no lot covered of a reservation that was granted: debt at once, given back when the reservation ends (S28)."""
+    x = w.holds[slot(w, HOLDS, w.holds.size)]
+    x.ref, x.source, x.n, x.wallet, x.points, x.earned_at, x.expires_at, x.until, x.granted = ref, 0, 0, wallet, points, at, NEVER, NEVER, 0
 
 
 @kernel
@@ -159,10 +170,11 @@ def confirm(w, p):
         x = w.holds[i]
         if x.ref == f.about:
             total += x.points
-            w.wallets[x.wallet].reserved -= x.points
-            w.wallets[x.wallet].redeemed += x.points
             w.redemptions[k].wallet = x.wallet
-            post(w, CONFIRMED, f.at, x.wallet, 2, -x.points, x.source, x.n, x.ref, -1, 0)
+            if x.source != 0:
+                w.wallets[x.wallet].reserved -= x.points
+                w.wallets[x.wallet].redeemed += x.points
+                post(w, CONFIRMED, f.at, x.wallet, 2, -x.points, x.source, x.n, x.ref, -1, 0)
             remember_taken(w, x.ref, x.source, x.n, x.wallet, x.points, x.earned_at, x.expires_at, x.granted)
         else:
             w.holds[keep] = x
@@ -189,9 +201,13 @@ def end_holds(w, p, at, ref, reason):
         x = w.holds[i]
         if x.ref == ref if ref else x.until <= at:
             y = w.wallets[x.wallet]
-            y.reserved -= x.points
-            post(w, RELEASED, at, x.wallet, AVAILABLE, x.points, x.source, x.n, x.ref, -1, reason)
-            back_to_lot(w, p, at, x.wallet, x.source, x.n, x.earned_at, x.expires_at, x.granted, x.points, x.ref)
+            if x.source == 0:
+                y.redeemed -= x.points
+                restore_debt(w, p, at, x.wallet, x.points, x.ref)
+            else:
+                y.reserved -= x.points
+                post(w, RELEASED, at, x.wallet, AVAILABLE, x.points, x.source, x.n, x.ref, -1, reason)
+                back_to_lot(w, p, at, x.wallet, x.source, x.n, x.earned_at, x.expires_at, x.granted, x.points, x.ref)
             if ref == 0 and (i + 1 == last or w.holds[i + 1].ref != x.ref):
                 new_card(w, x.ref, at, 0, LAPSED, x.wallet)
     keep = s.lo

@@ -357,8 +357,8 @@ def judge_after(w, p):
     elif g.tier_effect == EFFECT_END_OF_DAY:
         h.reassess_at = min(h.reassess_at, period_end(p, f.at, PERIOD_DAY))
     elif g.tier_effect == EFFECT_PERIOD_END:
-        period = PERIOD_MONTH
+        end = NEVER
         for m in range(p.n.metrics):
             if p.metrics[m].judged and p.metrics[m].window == W_CALENDAR:
-                period = p.metrics[m].period
-        h.reassess_at = min(h.reassess_at, period_end(p, f.at, period))
+                end = min(end, period_end(p, f.at, p.metrics[m].period))
+        h.reassess_at = min(h.reassess_at, end if end < NEVER else period_end(p, f.at, PERIOD_MONTH))

@@ -118,12 +118,18 @@ def set_check(w, p, kept, after):
     find_check(w, p, after)
 
 
+@leaf
+def is_checked(w, p):
+    """Whether the tier has a periodic check at all: the base rung has none, but for the reset of a wallet."""
+    g = p.settings
+    return g.check != CHECK_WINDOW and (w.head.tier != p.rungs[ladder_of(w, p).lo].tier or g.reset_wallet >= 0)
+
+
 @kernel
 def find_check(w, p, after):
     """When the tier is checked next, as the present version and what is known of the member say; a grace or an imported end stands."""
     h, g = w.head, p.settings
-    never = g.check == CHECK_WINDOW or (h.tier == p.rungs[ladder_of(w, p).lo].tier and g.reset_wallet < 0)
-    if never:
+    if not is_checked(w, p):
         h.tier_until, h.tier_grace, h.tier_dated = NEVER, 0, 0
     elif h.tier_grace == 0 and h.tier_dated == 0:
         earliest = max(after + 1, shift(p, h.tier_since, g.stay_months, g.stay_days, g.stay_micros))
@@ -207,7 +213,8 @@ def watch_notice(w, p):
     h.notice_due = NEVER
     if h.tier_until < NEVER and h.tier_noticed == 0 and h.tier_locked <= h.clock and (g.notice_months or g.notice_days or g.notice_micros):
         due = shift(p, h.tier_until, -g.notice_months, -g.notice_days, -g.notice_micros)
-        h.notice_due = due if due > h.clock else NEVER  # a check that became known later than that has no notice
+        # A check that became known later than that has no notice; at one instant timers come before facts.
+        h.notice_due = due if due > h.clock or (due == h.clock and w.fact.row < 0) else NEVER
 
 
 @kernel

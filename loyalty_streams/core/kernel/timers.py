@@ -7,7 +7,7 @@ from loyalty_streams.core.kernel.calendar import birthday_distance, next_birthda
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.lots import activate, expire, find_pending, first_expiry, lapse_wallet
 from loyalty_streams.core.kernel.marks import first_leaving, leave_marks, note_ended
-from loyalty_streams.core.kernel.paying import earn, settle_tier, tier_gifts
+from loyalty_streams.core.kernel.paying import after_change, earn, settle_tier
 from loyalty_streams.core.kernel.records import CHECK_WINDOW, FROM_ACTIVITY, FULL, LAZY, LOTS, ON_BIRTHDAY, UPGRADE_ONLY
 from loyalty_streams.core.kernel.redemption import end_holds, find_hold
 from loyalty_streams.core.kernel.reminders import find_reminder, remind
@@ -91,7 +91,7 @@ def advance(w, p, t):
             if not g.has_tiers:
                 h.tier_until = NEVER
             elif review_tier(w, p, due):
-                tier_gifts(w, p, before)
+                after_change(w, p, due, before)
         if h.notice_due <= due:
             notice(w, p, due)
         before_expiry = w.ctl.entries

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import loyalty_streams
 from loyalty_streams.core.kernel.records import Programme
 from loyalty_streams.core.programme import Compiled, ConditionText, Names, Version
 from loyalty_streams.hosts.embedded.rocks import COMPILED, PROGRAMMES, REGISTRY, Batch, Rocks, StoreError
@@ -106,7 +105,7 @@ class Programmes:
 @lru_cache(maxsize=1)
 def _compiler() -> bytes:
     """The sources that turn texts into tables: another compiler makes other tables."""
-    package = Path(loyalty_streams.__file__).parent
+    package = Path(__file__).parents[2]
     digest = hashlib.sha256()
     for path in sorted([*(package / "programme").glob("*.py"), package / "core" / "kernel" / "records.py", package / "core" / "programme.py"]):
         digest.update(path.read_bytes())
