@@ -7,7 +7,6 @@ time of the process with all its threads (RocksDB compresses and compacts on its
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from statistics import median
 
 from benchmarks.figures import Figure
 from benchmarks.generate import LotsPlan, Plan, generate, generate_lots
-from benchmarks.stores import Bare, Times, TimedStore, record, timed_ingest, write_again
+from benchmarks.stores import Bare, TimedStore, Times, record, timed_ingest, write_again
 
 ROOT = Path(__file__).parent.parent
 SMALLEST = ROOT / "tests" / "programme" / "smallest.yaml"
@@ -95,13 +94,14 @@ def of_orders(place: Path, orders: int, rounds: int) -> list[Figure]:
         shutil.rmtree(leftover)
     tape.unlink()
     rate, bare_rate = orders / middle.wall, orders / bare.wall
-    of = f"{orders:,} orders of two lines, {MEMBERS:,} members"
+    of = f"{orders:,} orders of two lines, {MEMBERS:,} members; median of {rounds}; {middle.shares()}"
+    size = f"keys and values; {on_disk / orders:,.0f} on the disk at the end"
     return [
-        Figure("ingest, durable, from Parquet", rate, "orders/s", ORDERS_A_SECOND, True, f"{of}; median of {rounds}; {middle.shares()}"),
+        Figure("ingest, durable, from Parquet", rate, "orders/s", ORDERS_A_SECOND, True, of),
         Figure("the same by CPU time", orders / middle.cpu, "orders/s", None, True, "of the process, all threads: what one core would do alone"),
         Figure("bare WriteBatch of the same rows", bare_rate, "orders/s", None, True, bare_words(bare, orders)),
         Figure("ingest against the bare WriteBatch", rate / bare_rate, "x", None, True, f"by CPU {bare.cpu / middle.cpu:.2f}"),
-        Figure("bytes written an order", bare.size / orders, "bytes", None, False, f"keys and values; {on_disk / orders:,.0f} on the disk at the end"),
+        Figure("bytes written an order", bare.size / orders, "bytes", None, False, size),
         Figure("the same orders again, all duplicates", orders / again.wall, "orders/s", None, True, again.shares()),
     ]
 
@@ -113,7 +113,8 @@ def write_and_forget(tape: Path, folder: Path) -> Bare:
 
 
 def bare_words(bare: Bare, orders: int) -> str:
-    return f"{bare.size / 1e6:,.0f} MB in {bare.rows:,} rows, {bare.rows / orders:.1f} an order, {bare.commits} synced commits; by CPU {orders / bare.cpu:,.0f}"
+    size = f"{bare.size / 1e6:,.0f} MB in {bare.rows:,} rows, {bare.rows / orders:.1f} an order, {bare.commits} synced commits"
+    return f"{size}; by CPU {orders / bare.cpu:,.0f}"
 
 
 # ---- a real grocer -------------------------------------------------------------------------------------------------------
@@ -187,4 +188,4 @@ def in_child(history: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    in_child(Path(sys.argv[1]), Path(os.path.abspath(sys.argv[2])))
+    in_child(Path(sys.argv[1]), Path(sys.argv[2]))

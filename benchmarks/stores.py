@@ -61,6 +61,12 @@ class TimedStore(Store):
         self.times.takes.append(Take(len(facts), took))
         return writes
 
+    def advance(self, until: int) -> int:
+        begun, written = time.perf_counter(), self.times.writing
+        entries = super().advance(until)
+        self.times.deciding += time.perf_counter() - begun - (self.times.writing - written)
+        return entries
+
     def _commit(self, batch: Batch, writes: Writes, letters: Sequence[DeadLetter]) -> None:
         begun = time.perf_counter()
         super()._commit(batch, writes, letters)

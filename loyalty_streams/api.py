@@ -327,7 +327,7 @@ class Loyalty:
         from loyalty_streams.asking import Command, decide
 
         row = {
-            "points": points if points or tier is None else None, "reason": reason, "operator": operator, "wallet": wallet, "action": action,
+            "points": points, "reason": reason, "operator": operator, "wallet": wallet, "action": action,
             "allow_negative": "true" if allow_negative else None, "tier": tier,
             **{name: iso(self._at(t)) for name, t in (("expires_at", expires_at), ("available_at", available_at), ("until", until))},
         }  # fmt: skip

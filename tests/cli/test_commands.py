@@ -118,7 +118,8 @@ def test_staff_may_lock_points_and_set_a_tier(terminal: Terminal) -> None:
     who = ("--reason", "vip", "--operator", "ann")
     locked = terminal.json("adjust", "M1", "50", *who, "--available-at", "2026-04-01T00:00:00Z", "--at", AT)
     assert (locked["points"]["available"], locked["points"]["pending"]) == (220, 50)
-    terminal.ok("adjust", "M1", "0", *who, "--action", "set_tier", "--tier", "gold", "--until", "2026-06-01T00:00:00Z", "--at", "2026-03-06T10:00:00Z")
+    lock = ("--action", "set_tier", "--tier", "gold", "--until", "2026-06-01T00:00:00Z")
+    terminal.ok("adjust", "M1", "0", *who, *lock, "--at", "2026-03-06T10:00:00Z")
     assert terminal.json("member", "M1")["tier"]["name"] == "gold"
     assert terminal.json("member", "M1", "--as-of", "2026-06-01T00:00:00Z")["tier"]["name"] == "base"
 

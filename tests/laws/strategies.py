@@ -19,7 +19,8 @@ MINUTE = 60_000_000
 GAPS = (0, 1, MINUTE, 15 * MINUTE, DAY, 14 * DAY, 31 * DAY, 60 * DAY, 92 * DAY, 184 * DAY)
 """Time between two facts, on and beside the lengths that the programmes name."""
 
-Purchase = st.lists(st.tuples(st.integers(0, 20_000), st.integers(1, 4), st.sampled_from(("fruit", "dairy")), st.sampled_from(("A", "B"))), max_size=3)
+Bought = st.tuples(st.integers(0, 20_000), st.integers(1, 4), st.sampled_from(("fruit", "dairy")), st.sampled_from(("A", "B")))
+Purchase = st.lists(Bought, max_size=3)
 Moves = st.one_of(
     st.tuples(st.just("buy"), Purchase, st.integers(1, 30_000)),
     st.tuples(st.just("buy"), Purchase, st.integers(1, 30_000)),

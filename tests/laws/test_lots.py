@@ -24,7 +24,8 @@ def taken_out_of_turn(before: Snapshot, taken: Entries, oldest: bool) -> list[tu
         left[int(e["lot"]), int(e["lot_n"])] -= -int(e["points"])
     touched = {(int(e["lot"]), int(e["lot_n"])) for e in taken}
     order = sorted((x for x in before.lots if not x.pending), key=lambda x: consumption(x, oldest))
-    return [(a, b) for i, a in enumerate(order) for b in order[i + 1 :] if a.wallet == b.wallet and left[a.source, a.n] and (b.source, b.n) in touched]
+    pairs = [(a, b) for i, a in enumerate(order) for b in order[i + 1 :] if a.wallet == b.wallet]
+    return [(a, b) for a, b in pairs if left[a.source, a.n] and (b.source, b.n) in touched]
 
 
 def consumption(lot: Lot, oldest: bool) -> tuple[int, int, int, int]:

@@ -60,7 +60,9 @@ def whole_lines(parcel: list[Line]) -> list[Line]:
 
 @pytest.mark.parametrize("name", ["small", "rich", "oldest"])
 @given(bought=Purchase.filter(bool), chance=st.randoms(use_true_random=False), cuts=st.lists(st.integers(1, 11), max_size=5))
-def test_i13_some_partial_returns_take_exactly_what_one_full_return_takes(name: str, bought: list[tuple[int, int, str, str]], chance: object, cuts: list[int]) -> None:
+def test_i13_some_partial_returns_take_exactly_what_one_full_return_takes(
+    name: str, bought: list[tuple[int, int, str, str]], chance: object, cuts: list[int]
+) -> None:
     """I13: unit by unit or in parcels, in any order, the accounts end as after one return of everything, and nothing of the order is left."""
     lines = tuple(Line(no, money + qty, sku, category, qty) for no, (money, qty, category, sku) in enumerate(bought, start=1))
     units = units_of(lines)

@@ -49,7 +49,8 @@ def main() -> int:
     with ThreadPoolExecutor(options.workers) as pool:
         verdicts = list(pool.map(told, wanted))
     alive = [v.name for v in verdicts if not v.caught_by]
-    print(f"{len(verdicts) - len(alive)} of {len(verdicts)} caught, {time.monotonic() - start:.0f} s" + (f"; alive: {', '.join(alive)}" if alive else ""))
+    left = f"; alive: {', '.join(alive)}" if alive else ""
+    print(f"{len(verdicts) - len(alive)} of {len(verdicts)} caught, {time.monotonic() - start:.0f} s{left}")
     return 1 if alive else 0
 
 

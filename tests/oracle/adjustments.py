@@ -64,7 +64,6 @@ def import_tier(m: Member, v: Version, fact: Fact) -> None:
     change(m, v, tier, Reason.IMPORTED, gifts=False)
     m.tier_since = m.kept_at = number_of(fact, "tier_since", fact.at)
     m.check_known_at = m.now
-    m.locked_until = 0
     m.tier_until = number_of(fact, "tier_until", 0)
 
 
@@ -87,8 +86,7 @@ def adjust(m: Member, v: Version, fact: Fact) -> None:
         if place(m, v, tier) < 0:
             m.post(EntryKind.REFUSED, reason=Reason.NOT_ALLOWED)
         else:
-            change(m, v, tier, Reason.MANUAL)
-            m.locked_until = number_of(fact, "until", 0)
+            change(m, v, tier, Reason.MANUAL, locked=number_of(fact, "until", 0))
 
 
 def add(m: Member, v: Version, fact: Fact, wallet: str) -> None:

@@ -114,7 +114,7 @@ def retier(m: Member, v: Version | None) -> None:
         judge(m, v, down=v.check() == "window" and "balance" in v.metrics())
 
 
-def change(m: Member, v: Version, to: str, reason: Reason, gifts: bool = True) -> None:
+def change(m: Member, v: Version, to: str, reason: Reason, gifts: bool = True, locked: int = 0) -> None:
     """Enter a tier; what it gives on entry is paid right after (T106, T107, S20)."""
     before, here, there = m.tier, place(m, v, m.tier), place(m, v, to)
     metric, given = next(iter(v.metrics().items()))
@@ -128,7 +128,7 @@ def change(m: Member, v: Version, to: str, reason: Reason, gifts: bool = True) -
         desired=need,
     )
     m.tier, m.tier_since, m.kept_at = to, m.now, m.now
-    m.graced_until = m.tier_until = 0
+    m.graced_until, m.tier_until, m.locked_until = 0, 0, locked
     m.epoch += 1
     lapse_what_is_due(m, v)
     if there <= here or not gifts:

@@ -73,7 +73,7 @@ def version_of(case: Case, d: Decision) -> Tree:
     return case.trees[at] if at >= 0 else {}
 
 
-def of_decision(d: Decision, tree: Tree, cause: FactKind | None) -> Iterator[str]:
+def of_decision(d: Decision, tree: Tree, cause: FactKind | None) -> Iterator[str]:  # noqa: PLR0912 (a row a form)
     yield f"entry {d.kind.name}"
     wallet = tree.get("wallets", {}).get(d.wallet, {})
     tiers = tree.get("tiers", {})
@@ -125,7 +125,8 @@ def of_earned(d: Decision, tree: Tree, wallet: Tree) -> Iterator[str]:
     expires, pending = wallet.get("expires") or {}, wallet.get("pending") or {}
     yield from (f"{name}" for name in ("not_before_arrival",) if name in expires)
     yield from (name for name, there in (
-        ("extension", "extend" in expires), ("processed_at", expires.get("base") == "processed_at"), ("from earning", expires.get("from") == "earning"),
+        ("extension", "extend" in expires), ("processed_at", expires.get("base") == "processed_at"),
+        ("from earning", expires.get("from") == "earning"),
         ("pending rounded", "round_up_to" in pending or "round_down_to" in pending),
     ) if there)  # fmt: skip
     for limit in listed(raw.get("limits")):

@@ -38,7 +38,8 @@ def main() -> int:
     lacking = missing(covered)
     seconds = time.monotonic() - start
     print(
-        f"{options.seeds} histories, {facts} facts, {decisions} decisions, {seconds:.0f} s; {len(failed)} differ; not exercised: {', '.join(lacking) or 'nothing'}"
+        f"{options.seeds} histories, {facts} facts, {decisions} decisions, {seconds:.0f} s; {len(failed)} differ; "
+        f"not exercised: {', '.join(lacking) or 'nothing'}"
     )
     if failed:
         print("seeds that differ: " + " ".join(map(str, failed)))

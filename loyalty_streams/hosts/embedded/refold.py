@@ -13,6 +13,7 @@ import numpy as np
 
 from loyalty_streams.agents.rows import Head, Segments, join_segments
 from loyalty_streams.core.engine import Folded
+from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import Array, take_rows
 from loyalty_streams.hosts.embedded.past import clusters
 from loyalty_streams.hosts.embedded.store import Store
@@ -30,10 +31,10 @@ class Log:
     rows: Segments
     groups: Array
 
-    def entries_of(self, k: int) -> slice:
-        """The entries of member k."""
-        lo, hi = np.searchsorted(self.rows.entries["member"], (k, k + 1)).tolist()
-        return slice(lo, hi)
+    def entries(self) -> list[Entries]:
+        """The entries of each member."""
+        at = np.searchsorted(np.ascontiguousarray(self.rows.entries["member"]), np.arange(len(self.ids) + 1)).tolist()
+        return [self.rows.entries[lo:hi] for lo, hi in pairwise(at)]
 
 
 def logs(store: Store) -> Iterator[Log]:

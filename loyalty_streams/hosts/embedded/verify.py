@@ -79,11 +79,10 @@ def verify(store: Store) -> dict[str, Check]:
 
 def _accounts(log: Log, lots: Check) -> Iterator[Account]:
     """The members whose state can be read; one that cannot is a fault of its own."""
-    for k, (name, head) in enumerate(zip(log.ids, log.heads, strict=True)):
+    for name, head, own in zip(log.ids, log.heads, log.entries(), strict=True):
         try:
             state = unpack(head.state)
         except StateError as error:
             lots.add(1, [f"{name}: {error}"])
             continue
-        own = log.rows.entries[log.entries_of(k)]
         yield Account(name, state, len(head.state), own, head.tier, head.stage, head.entries)

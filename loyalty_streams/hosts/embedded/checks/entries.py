@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from loyalty_streams.core.codes import Bucket, EntryKind, Reason
-from loyalty_streams.core.entries import postings
+from loyalty_streams.core.entries import Entries, postings
 from loyalty_streams.hosts.embedded.checks.account import Account, Found, Ground
 
-BACK = (EntryKind.RELEASED, EntryKind.RESTORED, EntryKind.REINSTATED)
+EARNED, EXPIRED, WRITTEN_OFF = int(EntryKind.EARNED), int(EntryKind.EXPIRED), int(EntryKind.WRITTEN_OFF)
+BACK = {int(kind) for kind in (EntryKind.RELEASED, EntryKind.RESTORED, EntryKind.REINSTATED)}
 """What puts points of a lot back."""
 FLOORED = ("proportional", "step", "fixed", "per_unit")
 """Forms whose parts give the points by themselves; a multiplier's basis is that of the rates it multiplies."""
+
+
+AVAILABLE = np.array([
+    [postings(kind, bucket, 1).get("available", 0) if kind in set(EntryKind) else 0 for bucket in Bucket] for kind in range(max(EntryKind) + 1)
+])  # fmt: skip
+"""What a point of an entry, by kind and bucket, does to what can be spent."""
 
 
 def numbered_without_gaps(account: Account, ground: Ground) -> Found:
@@ -53,14 +59,10 @@ def _never_below_nothing(account: Account, ground: Ground) -> Found:
             continue
         own = e[e["wallet"] == wallet]
         checked += len(own)
-        running = np.cumsum([_available(*row) for row in zip(own["kind"].tolist(), own["bucket"].tolist(), own["points"].tolist(), strict=True)])
+        running = np.cumsum(AVAILABLE[own["kind"], own["bucket"]] * own["points"])
         if len(running) and int(running.min()) < 0:
             faults.append(f"what can be spent fell to {running.min()}")
     return checked, faults
-
-
-def _available(kind: int, bucket: int, points: int) -> int:
-    return postings(kind, bucket, points).get("available", 0)
 
 
 def returns_take_no_more(account: Account, ground: Ground) -> Found:
@@ -69,18 +71,19 @@ def returns_take_no_more(account: Account, ground: Ground) -> Found:
     rows = e[np.isin(e["kind"], (EntryKind.EARNED, EntryKind.CLAWED_BACK, EntryKind.WRITTEN_OFF)) & (e["rule"] >= 0)]
     left: dict[tuple[int, int, int], int] = {}
     back = set()
-    for row in rows:
-        key = int(row["ref"]), int(row["rule"]), int(row["wallet"])
-        left[key] = left.get(key, 0) + _given(row)
-        if row["kind"] != EntryKind.EARNED:
-            back.add(key)
+    if (rows["kind"] == EntryKind.EARNED).all():
+        return 0, []
+    for kind, points, basis, *key in _columns(rows, "kind", "points", "basis", "ref", "rule", "wallet"):
+        place = key[0], key[1], key[2]
+        left[place] = left.get(place, 0) + (points if kind == EARNED else -basis if kind == WRITTEN_OFF else -abs(points))
+        if kind != EARNED:
+            back.add(place)
     return len(back), [f"{-left[key]} points too many were taken back of an order" for key in sorted(back) if left[key] < 0]
 
 
-def _given(row: Any) -> int:
-    if row["kind"] == EntryKind.EARNED:
-        return int(row["points"])
-    return -int(row["basis"]) if row["kind"] == EntryKind.WRITTEN_OFF else -abs(int(row["points"]))
+def _columns(rows: Entries, *names: str) -> Iterator[tuple[int, ...]]:
+    """The fields of each row as plain integers."""
+    return zip(*(rows[name].tolist() for name in names), strict=True)
 
 
 def parts_give_the_points(account: Account, ground: Ground) -> Found:
@@ -88,17 +91,17 @@ def parts_give_the_points(account: Account, ground: Ground) -> Found:
     e = account.entries
     rows = e[(e["kind"] == EntryKind.EARNED) & (e["reason"] != Reason.RETURNED)]
     faults = []
-    for row in rows:
-        if int(row["points"]) > int(row["desired"]):
-            faults.append(f"entry {int(row['seq'])} pays {int(row['points'])} of {int(row['desired'])} points")
-        terms = ground.because.terms(int(row["version"]), int(row["rule"]))
-        if terms is not None and terms.form in FLOORED and _reckoned(row, terms.form, terms.step) != int(row["desired"]):
-            faults.append(f"the parts of entry {int(row['seq'])} do not give its points")
+    parts = _columns(rows, "seq", "version", "rule", "points", "desired", "basis", "num", "den")
+    for seq, version, rule, points, desired, basis, num, den in parts:
+        if points > desired:
+            faults.append(f"entry {seq} pays {points} of {desired} points")
+        terms = ground.because.terms(version, rule)
+        if terms is not None and terms.form in FLOORED and _reckoned(terms.form, terms.step, basis, num, den) != desired:
+            faults.append(f"the parts of entry {seq} do not give its points")
     return len(rows), faults
 
 
-def _reckoned(row: Any, form: str, step: int) -> int:
-    basis, num, den = int(row["basis"]), int(row["num"]), int(row["den"])
+def _reckoned(form: str, step: int, basis: int, num: int, den: int) -> int:
     match form:
         case "fixed":
             return num
@@ -116,18 +119,17 @@ def lots_expire_once(account: Account, ground: Ground) -> Found:
     born: dict[tuple[int, int, int], int] = {}
     checked, faults = 0, []
     rows = e[(e["lot"] != 0) & (e["bucket"] != Bucket.DEBT)]
-    for row in rows:
-        key = int(row["wallet"]), int(row["lot"]), int(row["lot_n"])
-        kind, at = EntryKind(int(row["kind"])), int(row["at"])
+    for wallet, source, n, kind, at, seq in _columns(rows, "wallet", "lot", "lot_n", "kind", "at", "seq"):
+        key = wallet, source, n
         born.setdefault(key, at)
         if kind in BACK:
             gone[key] = False
-        if kind == EntryKind.EXPIRED:
+        if kind == EXPIRED:
             checked += 1
             if gone.get(key):
-                faults.append(f"a lot expired again in entry {int(row['seq'])}")
+                faults.append(f"a lot expired again in entry {seq}")
             if at < born[key]:
-                faults.append(f"a lot expired in entry {int(row['seq'])} before it was given")
+                faults.append(f"a lot expired in entry {seq} before it was given")
             gone[key] = True
     return checked, faults
 

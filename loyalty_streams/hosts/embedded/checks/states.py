@@ -13,6 +13,8 @@ from loyalty_streams.core.state import WalletState
 from loyalty_streams.hosts.embedded.checks.account import Account, Found, Ground
 
 BALANCES = ("available", "pending", "reserved")
+EMPTY = WalletState()
+NOTHING = asdict(EMPTY)
 ROW_BYTES, HEAD_BYTES = 120, 1_200
 """No row of a section is wider, packed; no head with its wallets and gauges is."""
 
@@ -27,7 +29,7 @@ def books(account: Account) -> dict[int, dict[str, int]]:
     sums = np.zeros(len(distinct), np.int64)
     np.add.at(sums, at.reshape(-1), amounts)
     for (wallet, kind, bucket), points in zip(distinct.tolist(), sums.tolist(), strict=True):
-        own = found.setdefault(wallet, asdict(WalletState()))
+        own = found.setdefault(wallet, dict(NOTHING))
         if kind == EntryKind.WRITTEN_OFF:
             own["written_off"] += points
         for name, change in postings(kind, bucket, points).items():
@@ -40,11 +42,11 @@ def conserved(account: Account, ground: Ground) -> Found:
     added, faults = books(account), []
     for wallet in sorted(added.keys() | account.state.wallets.keys()):
         name = ground.compiled.names.wallets[wallet]
-        own = added.get(wallet, asdict(WalletState()))
+        own = added.get(wallet, dict(NOTHING))
         held = sum(own[b] for b in BALANCES) - own["debt"]
         if sum(own[s] for s in SOURCES) != held + sum(own[u] for u in USES):
             faults.append(f"{name}: the entries do not add up to nothing")
-        kept = asdict(account.state.wallets.get(wallet, WalletState()))
+        kept = {name: getattr(account.state.wallets.get(wallet, EMPTY), name) for name in NOTHING}
         faults += [f"{name}: {field} is {kept[field]}, its entries give {own[field]}" for field in kept if kept[field] != own[field]]
     return len(added.keys() | account.state.wallets.keys()), faults
 
