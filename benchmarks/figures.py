@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -72,13 +73,10 @@ class Results:
 
 def number(value: float) -> str:
     """Three significant digits, all digits of what is larger: 0.0123, 1.23, 12.3, 123, 1,234,567."""
-    if value == 0 or abs(value) >= 100:
+    size = abs(float(f"{value:.3g}"))
+    if size == 0 or size >= 100:
         return f"{value:,.0f}"
-    digits = 2
-    while abs(value) >= 10 ** (3 - digits):
-        digits -= 1
-    while abs(value) * 10 ** (digits - 2) < 1 and digits < 9:
-        digits += 1
+    digits = 2 - math.floor(math.log10(size))
     return f"{value:.{digits}f}"
 
 

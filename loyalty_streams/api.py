@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +54,15 @@ def open_store(folder: Folder, *, programme: Folder | None = None, create: bool 
     """Opens the store in a folder. With a programme (a file, or a folder of versions) a store is made where there is none, unless `create=False`."""
     make = programme is not None and not read_only if create is None else create
     return Loyalty.open(folder, programme=programme, create=make, read_only=read_only)
+
+
+def _id(text: str) -> str:
+    """An id as facts have it: in the composed form (NFC). Raises AskError BAD_ID for text that is none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise AskError("BAD_ID", f"{text!r} is not text in UTF-8") from None
+    return unicodedata.normalize("NFC", text)
 
 
 class Loyalty:
@@ -232,14 +242,20 @@ class Loyalty:
         """
         from loyalty_streams.reports.account import account
 
-        found = account(self.store, member_id, self._at(as_of), lang)
+        found = account(self.store, _id(member_id), self._at(as_of), lang)
         return found.view() if found is not None else None
 
     def explain(self, member_id: str, *, entry: str | None = None, fact: str | None = None, lang: Language = "en") -> Explanation | None:
         """Why a fact (default: the newest) gave these points and not more, or what an entry says (T185 to T187). None for an unknown member."""
         from loyalty_streams.reports.explain import explain
 
-        return explain(self.store, member_id, entry, fact, lang)
+        return explain(self.store, _id(member_id), entry, fact, lang)
+
+    def record(self, member_id: str, *, fact: str | None = None) -> str | None:
+        """A story for a spec from a member's history: the facts before a fact (default: the newest), the fact, and what came of it."""
+        from loyalty_streams.reports.record import record
+
+        return record(self.store, _id(member_id), fact)
 
     def report(
         self, name: Report, as_of: When | None = None, *, by: Sequence[str] = (), rule: str | None = None, since: When | None = None,
@@ -268,13 +284,13 @@ class Loyalty:
         """All entries, or a member's, with readable names (schemas/LedgerEntry.avsc says what each column is)."""
         from loyalty_streams.hosts.embedded.ledger_table import ledger_table
 
-        return ledger_table(self.store, member_id)
+        return ledger_table(self.store, None if member_id is None else _id(member_id))
 
     def facts(self, member_id: str | None = None) -> dict[str, pa.Table]:
         """All facts, or a member's, as the tables of a history, with the decisions given on them."""
         from loyalty_streams.hosts.embedded.fact_tables import fact_tables
 
-        return fact_tables(self.store, member_id)
+        return fact_tables(self.store, None if member_id is None else _id(member_id))
 
     # ---- a till's questions ----------------------------------------------------------------------------------------------
 
@@ -285,7 +301,7 @@ class Loyalty:
         """What an open basket would earn, and why not more. Nothing is kept; other open baskets are not counted."""
         from loyalty_streams.asking import Basket, quote
 
-        return quote(self.store, Basket(member_id, amount_minor, lines, channel, store), self._at(at), lang)
+        return quote(self.store, Basket(_id(member_id), amount_minor, lines, channel, store), self._at(at), lang)
 
     def redeem(
         self, member_id: str, points: int, *, redemption_id: str | None = None, order_amount_minor: int | None = None,
@@ -324,19 +340,23 @@ class Loyalty:
 
         `action` may be `add`, `deduct`, `reinstate`, `set_tier` (with `tier`, locked `until`) or `extend`, points not negative then.
         """
-        from loyalty_streams.asking import Command, decide
-
         row = {
             "points": points, "reason": reason, "operator": operator, "wallet": wallet, "action": action,
             "allow_negative": "true" if allow_negative else None, "tier": tier,
             **{name: iso(self._at(t)) for name, t in (("expires_at", expires_at), ("available_at", available_at), ("until", until))},
         }  # fmt: skip
-        return decide(self.store, Command("adjustments", "adjust", adjustment_id, member_id, self._at(at), row), lang)
+        return self._decide("adjustments", "adjust", member_id, adjustment_id, at, row, lang)
 
     def _redemption(self, action: str, member_id: str, name: str | None, at: When | None, row: Mapping[str, Any], lang: Language) -> Answer:
+        return self._decide("redemptions", action, member_id, name, at, row, lang)
+
+    def _decide(
+        self, table: str, action: str, member_id: str, name: str | None, at: When | None, row: Mapping[str, Any], lang: Language
+    ) -> Answer:
         from loyalty_streams.asking import Command, decide
 
-        return decide(self.store, Command("redemptions", action, name, member_id, self._at(at), row), lang)
+        own = None if name is None else _id(name)
+        return decide(self.store, Command(table, action, own, _id(member_id), self._at(at), row), lang)
 
     # ---- upkeep ----------------------------------------------------------------------------------------------------------
 

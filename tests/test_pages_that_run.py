@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -55,6 +56,20 @@ def test_the_chinese_page_keeps_step_with_the_english_one() -> None:
 
     assert heads(chinese) == heads(english)
     assert links(chinese) == links(english)
+
+
+def test_each_number_that_a_readme_says_of_speed_was_measured() -> None:
+    """The figures of README are those of benchmarks/results.json, to three digits; without results it says none."""
+    kept = ROOT / "benchmarks" / "results.json"
+    measured = [f["value"] for s in json.loads(kept.read_text("utf-8"))["sections"].values() for f in s] if kept.exists() else []
+    for name in ("README.md", "README.zh-CN.md"):
+        part = re.search(r"<!-- generated: benchmarks -->(.*?)<!-- end: benchmarks -->", text_of(name), re.S)
+        assert part is not None
+        rows = [line.split("|") for line in part[1].splitlines() if line.startswith("|")][2:]
+        said = [float(cells[3].split()[0].replace(",", "")) for cells in rows]
+        assert bool(said) == bool(measured)
+        strange = [number for number in said if not any(abs(number - m) <= 0.005 * max(abs(number), abs(m)) for m in measured)]
+        assert not strange, strange
 
 
 def markdown() -> list[Path]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -28,6 +29,14 @@ DECIDED = (int(FactKind.RESERVE), int(FactKind.REDEEM), int(FactKind.CONFIRM))
 ASKING = (*DECIDED, int(FactKind.REDEEMED))
 BASE_EVERY = 256
 """Facts of a member between two kept states."""
+
+
+FACTS_AT_ONCE, LINES_AT_ONCE = 2_000, 60_000
+"""Facts and lines of one member that one fold has room for, with what their returns need."""
+
+
+class TooMuch(Exception):
+    """The facts of a member in one batch need more room than the kernel has: they are to be brought in smaller batches. Nothing was decided."""
 
 
 class Reader(Protocol):
@@ -120,42 +129,17 @@ class MembersAgent:
     def _fold(self, a: Accepted, known: Known, reader: Reader, writes: Writes) -> None:
         cards = _cards(a, known, reader)
         states, state_at = _joined_states(a.heads)
-        while True:
-            try:
-                folded = self.engine.fold(a.columns, a.groups, states=states, state_at=state_at, cards=cards)
-                break
-            except BoundError as error:
-                if error.code != "SECTION_FULL":
-                    raise
-                a = self._refuse_the_last_straw(a, error.group, cards)
+        try:
+            folded = self.engine.fold(a.columns, a.groups, states=states, state_at=state_at, cards=cards)
+        except BoundError as error:
+            if error.code != "SECTION_FULL":
+                raise
+            if len(a.keys) > 1:
+                raise TooMuch from error
+            a = replace(a, columns=a.columns._replace(refuse=np.full(1, Reason.SECTION_FULL, np.uint8)))
+            folded = self.engine.fold(a.columns, a.groups, states=states, state_at=state_at, cards=cards)
         a = replace(a, columns=_decided(a.columns, folded.entries))
         self._keep(a, folded, known_keys=known.keys, reader=reader, writes=writes)
-
-    def _refuse_the_last_straw(self, a: Accepted, group: int, cards: Sequence[tuple[int, bytes]]) -> Accepted:
-        """Finds the first fact of a member that its bounds cannot take, and has it refused (S26)."""
-        head, lo, hi = a.heads[group], int(a.groups[group]), int(a.groups[group + 1])
-        own = [(0, card) for g, card in cards if g == group]
-        state = np.frombuffer(head.state, np.uint8)
-
-        def fits(end: int) -> bool:
-            try:
-                self.engine.fold(
-                    a.columns, np.array([0, end - lo], np.int64), rows=np.arange(lo, end), states=state,
-                    state_at=np.array([0, state.size], np.int64), cards=own,
-                )  # fmt: skip
-            except BoundError:
-                return False
-            return True
-
-        good, bad = lo, hi
-        while bad - good > 1:
-            middle = (good + bad) // 2
-            good, bad = (middle, bad) if fits(middle) else (good, middle)
-        refuse = a.columns.refuse.copy()
-        if refuse[bad - 1] == Reason.SECTION_FULL:
-            raise BoundError("SECTION_FULL", group, "a bound that refusing the fact does not keep")
-        refuse[bad - 1] = Reason.SECTION_FULL
-        return replace(a, columns=a.columns._replace(refuse=refuse))
 
     def _keep(self, a: Accepted, folded: Folded, known_keys: Mapping[bytes, KeyRow], reader: Reader, writes: Writes, until: int = -1) -> None:
         n = len(a.ids)
@@ -165,6 +149,23 @@ class MembersAgent:
         writes.entries = len(folded.entries)
         _keep_heads(a, folded, np.diff(entry_at).tolist(), writes, self._starts, until)
         _keep_keys(a, folded, known_keys, reader, writes)
+
+
+def in_bites(batch: FactBatch) -> list[FactBatch]:
+    """The batch as it is, or in smaller ones where a member has more of it than one fold takes. Batches do not show in what is decided."""
+    if not len(batch):
+        return [batch]
+    _, number = np.unique(batch.member_codes, return_inverse=True)
+    lines = np.diff(batch.columns.line_at)
+    if np.bincount(number).max() <= FACTS_AT_ONCE and np.bincount(number, lines).max() <= LINES_AT_ONCE:
+        return [batch]
+    cuts, so_far = [0], 0
+    for row, n in enumerate(lines.tolist()):
+        if row > cuts[-1] and (row - cuts[-1] >= FACTS_AT_ONCE or so_far + n > LINES_AT_ONCE):
+            cuts.append(row)
+            so_far = 0
+        so_far += n
+    return [batch.slice(a, b) for a, b in pairwise([*cuts, len(batch)])]
 
 
 def _candidates(batch: FactBatch) -> Candidates:

@@ -10,7 +10,9 @@ import typer
 
 from loyalty_streams.cli.common import (
     EXCEEDED,
+    USAGE,
     Data,
+    Failure,
     Json,
     folder,
     guarded,
@@ -70,6 +72,9 @@ def ingest(
     chosen = settings()
     most = max_dead_letters if max_dead_letters is not None else chosen.max_dead_letters
     told = _progress if sys.stderr.isatty() else None
+    for path in paths:
+        if not path.exists():
+            raise Failure("NO_HISTORY", "there is no such file or folder", str(path), USAGE)
     renames, arrives, rules = _renames(renamed or []), _arrival(arrival or chosen.arrival), programme or chosen.programme
     opened = Loyalty.trial(folder(data), programme=rules) if dry_run else Loyalty.open(folder(data), programme=rules, create=True)
     with opened as shop:

@@ -64,16 +64,33 @@ def check(path: File, as_json: Json = False) -> None:
 @app.command("test")
 @guarded
 def test(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Programmes, folders of them, or specs.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="Programmes, folders of them, or specs.")
+    ] = None,
+    recorded: Annotated[
+        str | None, typer.Option("--record", metavar="MEMBER", help="Print a story from this member's history instead.")
+    ] = None,
+    fact: Annotated[
+        str | None, typer.Option(metavar="F", help="With --record: the fact that the story ends with [default: the newest].")
+    ] = None,
+    data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Runs the stories that stand beside a programme: v1.spec.yaml beside v1.yaml. Exit code 1 when one fails.
+
+    With --record it prints a story that a member's facts tell, to be kept as a spec once its figures are worked out by hand.
 
     \b
     Examples:
       loyalty programme test programmes/fresh-market
       loyalty programme test programmes/fresh-market/v1.yaml --json
+      loyalty programme test --record M-000731 --fact O1
     """
+    if recorded is not None:
+        _record(recorded, fact, data)
+        return
+    if not paths:
+        raise typer.BadParameter("a programme, a folder or a spec is needed, or --record", param_hint="FILE")
     from loyalty_streams.programme.spec import run_spec, spec_files
 
     results: list[Result] = []
@@ -99,6 +116,14 @@ def test(
         out(f"{len(results) - len(failed)} of {len(results)} stories hold")
     if failed:
         raise typer.Exit(FAILED)
+
+
+def _record(member: str, fact: str | None, data: Path | None) -> None:
+    with open_shop(data, read_only=True) as shop:
+        story = shop.record(member, fact=fact)
+    if story is None:
+        raise Failure("NO_MEMBER", "no fact of this member is in the store", member)
+    out(story.rstrip("\n"))
 
 
 def _programme_of(spec: Path) -> Path:

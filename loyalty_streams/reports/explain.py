@@ -75,7 +75,7 @@ def explain(store: Store, member_id: str, entry: str | None = None, fact: str | 
     if own is None:
         return None
     if entry is None:
-        return _fact(store, own, _row_of(own, fact), None)
+        return _fact(store, own, row_of(own, fact), None)
     place = own.ledger.find(entry)
     if place is None:
         raise ExplainError("NO_ENTRY", f"{member_id} has no entry {entry}")
@@ -83,7 +83,7 @@ def explain(store: Store, member_id: str, entry: str | None = None, fact: str | 
     return _timer(own, place) if row < 0 else _fact(store, own, row, own.ledger[place])
 
 
-def _row_of(own: Account, name: str | None) -> int:
+def row_of(own: Account, name: str | None) -> int:
     """The row of a fact; the newest one without a name."""
     refs = own.block.columns.ref.tolist()
     if name is None:

@@ -17,6 +17,9 @@ from loyalty_streams.reports.instants import iso
 from loyalty_streams.reports.member import LedgerEntry, lot_id
 from loyalty_streams.reports.sentences import Sentences, plain
 
+_NAMING = ("kind", "cause", "rule", "lot", "lot_n", "at")
+_KINDS = {int(kind): kind.name.lower() for kind in EntryKind}
+
 
 class Ledger(Sequence[LedgerEntry]):
     """Entries of one member in their order. `keys` gives the business keys of codes; entries' causes are rows of `columns`."""
@@ -52,21 +55,16 @@ class Ledger(Sequence[LedgerEntry]):
     @cached_property
     def ids(self) -> list[str]:
         """`{kind}/{cause}/{rule or lot}`, of a timer `{kind}/{lot}`; equal ones are numbered from the second on, so that ids are derived (T185)."""
-        seen: dict[str, int] = {}
+        rules, refs, seen = self.sentences.compiled.names.rules, self.columns.ref.tolist(), dict[str, int]()
         out = []
-        for k in range(len(self)):
-            plain = self._id(k)
-            seen[plain] = seen.get(plain, 0) + 1
-            out.append(f"{plain}#{seen[plain]}" if seen[plain] > 1 else plain)
+        for kind, cause, rule, lot, n, at in zip(*(self.rows[f].tolist() for f in _NAMING), strict=True):
+            fact = self.key(refs[cause]) if cause >= 0 else None
+            of_lot = lot_id(lot, n, self.keys) if lot and kind != EntryKind.EARNED else None
+            parts = (_KINDS[kind], fact or (None if of_lot else f"timer/{at}"), rules[rule] if rule >= 0 else None, of_lot)
+            name = "/".join([p for p in parts if p])
+            seen[name] = seen.get(name, 0) + 1
+            out.append(f"{name}#{seen[name]}" if seen[name] > 1 else name)
         return out
-
-    def _id(self, k: int) -> str:
-        e = self.rows[k]
-        kind, cause, rule = EntryKind(int(e["kind"])), self.cause(k), int(e["rule"])
-        lot = lot_id(int(e["lot"]), int(e["lot_n"]), self.keys) if int(e["lot"]) and kind != EntryKind.EARNED else None
-        parts = [kind.name.lower(), cause or (None if lot else f"timer/{int(e['at'])}")]
-        parts += [self.sentences.compiled.names.rules[rule] if rule >= 0 else None, lot]
-        return "/".join(p for p in parts if p)
 
     def cause(self, k: int) -> str | None:
         """The business key of the fact that caused an entry; None for a timer."""
@@ -77,7 +75,7 @@ class Ledger(Sequence[LedgerEntry]):
         return self.keys.get(code, f"#{code & (1 << 64) - 1:016x}") if code else None
 
     def _entry(self, k: int) -> LedgerEntry:
-        e = self.rows[k]
+        e = dict(zip(self.rows.dtype.names or (), self.rows[k].item(), strict=True))  # plain integers: fields of a numpy row are slow to read
         compiled, kind = self.sentences.compiled, EntryKind(int(e["kind"]))
         version = compiled.versions[int(e["version"])]
         rule, tier, reason = int(e["rule"]), int(e["tier"]), Reason(int(e["reason"]))

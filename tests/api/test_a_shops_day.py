@@ -188,3 +188,18 @@ def test_what_is_no_plain_amount_is_refused(till: ls.Loyalty, text: str) -> None
 def test_a_time_without_an_offset_is_never_guessed(till: ls.Loyalty, text: str) -> None:
     with pytest.raises(ls.InstantError):
         till.member("M1", as_of=text)
+
+
+def test_a_name_written_in_another_form_is_the_same_member(till: ls.Loyalty) -> None:
+    """An e with its accent apart (NFD) is the e with an accent (NFC)."""
+    till.adjust("Zoe\u0301", 200, reason="gift", operator="ann", adjustment_id="e\u0301", at=MORNING)
+    for name in ("Zo\u00e9", "Zoe\u0301"):
+        assert available(till, name) == 200
+    assert till.adjust("Zo\u00e9", 200, reason="gift", operator="ann", adjustment_id="\u00e9").disposition == "duplicate"
+    assert till.redeem("Zoe\u0301", 100, redemption_id="R1", at="2026-03-02T10:00:00Z").points.available == 100
+
+
+def test_an_id_that_is_no_text_is_refused(till: ls.Loyalty) -> None:
+    with pytest.raises(ls.AskError) as told:
+        till.member("M\udcff")
+    assert told.value.code == "BAD_ID"

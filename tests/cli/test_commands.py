@@ -295,3 +295,11 @@ def test_a_fact_of_one_member_after_the_tick_does_not_make_the_others_late(termi
     found = terminal.ingest(name="more", orders=[order("O3", "M2", "2026-03-10T10:00:00Z", "10.00")])
     assert found.code == 0
     assert terminal.json("member", "M2")["points"]["available"] == 490
+
+
+def test_a_recorded_story_becomes_a_spec(terminal: Terminal) -> None:
+    story = terminal.ok("programme", "test", "--record", "M1").out
+    (terminal.folder / "rules" / "v1.spec.yaml").write_text(story)
+    assert terminal.ok("programme", "test", "rules").out == "1 of 1 stories hold\n"
+    assert terminal.run("programme", "test", "--record", "M9").err.startswith("error NO_MEMBER: M9:")
+    assert terminal.run("programme", "test").code == 2

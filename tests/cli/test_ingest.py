@@ -94,6 +94,11 @@ def test_what_is_asked_in_a_wrong_way_ends_with_two(empty: Terminal, words: tupl
     assert (said.code, told in said.err) == (2, True), said
 
 
+def test_a_history_that_is_not_there_makes_no_store(empty: Terminal) -> None:
+    assert empty.run("ingest", "nothing.csv", "--programme", str(programme(empty.folder / "rules"))).code == 2
+    assert not (empty.folder / "loyalty-data").exists()
+
+
 def test_a_new_store_needs_a_programme_and_a_broken_one_makes_none(empty: Terminal) -> None:
     till(empty)
     said = empty.run("ingest", "orders.csv", *RENAMES)

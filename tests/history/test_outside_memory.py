@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from loyalty_streams.history import FactBatch, HistoryError, ReadOptions, assemble, outside, parts, read_history, spill, texts
+from loyalty_streams.history import DeadLetters, FactBatch, HistoryError, ReadOptions, assemble, outside, parts, read_history, spill, texts
 from loyalty_streams.history.strings import ascending, heads
 from loyalty_streams.history.times import iso
 from tests.history.helpers import HOUR, NOON, options, read
@@ -26,7 +26,12 @@ def write(folder: Path, **tables: list[dict[str, Any]]) -> None:
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
 
 
-def bought(rng: random.Random, n: int, sources: tuple[str, ...] = ("",)) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+FAULTS = ("", "", "", "", "", "sum", "twice", "row", "line", "alone", "number")
+
+
+def bought(
+    rng: random.Random, n: int, sources: tuple[str, ...] = ("",), faults: tuple[str, ...] = (*FAULTS, "again")
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Orders with their lines; here and there an order twice, a line that does not fit, a line of no order, a row that cannot be read."""
     orders: list[dict[str, Any]] = []
     lines: list[dict[str, Any]] = []
@@ -34,18 +39,18 @@ def bought(rng: random.Random, n: int, sources: tuple[str, ...] = ("",)) -> tupl
         amounts = [rng.randrange(500) for _ in range(rng.choice((0, 1, 1, 2, 3)))]
         source = rng.choice(sources)
         mine = {"source": source} if source else {}
-        row = {"order_id": f"O{i:04}", "member_id": f"m{rng.randrange(9)}", "occurred_at": iso(NOON + rng.randrange(20) * HOUR),
+        row = {"order_id": f"O{2 * i:04}", "member_id": f"m{rng.randrange(9)}", "occurred_at": iso(NOON + rng.randrange(20) * HOUR),
                "amount_minor": sum(amounts) if amounts else 700, "currency": "USD", "store": f"s{rng.randrange(3)}", **mine}  # fmt: skip
         if rng.random() < 0.1:
             row["arrived_at"] = iso(NOON + 30 * HOUR)
-        fault = rng.choice(("", "", "", "", "", "sum", "twice", "row", "line", "alone", "number", "again"))
+        fault = rng.choice(faults)
         row["amount_minor"] += fault == "sum" and bool(amounts)
         orders += [{**row, "occurred_at": "soon"} if fault == "row" else row] * (2 if fault == "again" else 1)
         mine = {"order_id": row["order_id"], **mine}
         lines += [{**mine, "line_no": k + 1, "line_amount_minor": a, "sku": f"p{rng.randrange(7)}"} for k, a in enumerate(amounts)]
         lines += [{**mine, "line_no": 1, "line_amount_minor": 0}] if fault == "twice" else []
         lines += [{**mine, "line_no": 9, "line_amount_minor": "?"}] if fault == "line" else []
-        lines += [{"order_id": f"X{i}", "line_no": 1, "line_amount_minor": 5}] if fault == "alone" else []
+        lines += [{"order_id": f"O{2 * i + 1:04}", "line_no": 1, "line_amount_minor": 5}] if fault == "alone" else []
     return orders, lines
 
 
@@ -75,25 +80,34 @@ def everything(folder: Path, how: ReadOptions) -> list[Any]:
     return out
 
 
-@pytest.mark.parametrize(("seed", "bound"), [(0, 3), (0, 60), (1, 7), (1, 150), (2, 20), (2, 90), (3, 40), (4, 60), (5, 33)])
-def test_the_bound_of_memory_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, bound: int) -> None:
-    rng = random.Random(seed)
-    orders, lines = bought(rng, 60, ("", "till", "web") if seed % 3 == 2 else ("",))
-    if seed % 3:
+SHAPES: dict[str, dict[str, Any]] = {
+    "running numbers": {"faults": FAULTS}, "numbers that come twice": {}, "no order": {"shuffled": True},
+    "numbers of several sources": {"sources": ("", "till", "web"), "shuffled": True},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("shape", "bound"), [*((s, b) for s in SHAPES for b in (20, 90)), ("no order", 3)])
+def test_the_bound_of_memory_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: str, bound: int) -> None:
+    rng = random.Random(bound)
+    how = dict(SHAPES[shape])
+    shuffled = how.pop("shuffled", False)
+    orders, lines = bought(rng, 70, **how)
+    if shuffled:
         rng.shuffle(orders)
         rng.shuffle(lines)
+        (tmp_path / "orders-more.jsonl").write_text("".join(json.dumps(row) + "\n" for row in bought(rng, 5)[0][-3:]))
     write(tmp_path, orders=orders, items=lines, interactions=visits(rng, 60))
     write(tmp_path, members=[{"member_id": f"m{i}", "region": "north"} for i in range(20)])
-    (tmp_path / "orders-more.jsonl").write_text("".join(json.dumps(row) + "\n" for row in bought(rng, 5)[0][-3:]))
     monkeypatch.setattr("loyalty_streams.history.jsonfile.ROWS", 16)
     monkeypatch.setattr(outside, "_AT_ONCE", 20)
     monkeypatch.setattr(outside, "_MOST_RUNS", 5)
     monkeypatch.setattr(outside, "_MERGED_AT_ONCE", 3)
     monkeypatch.setattr(assemble, "_LETTERS", 4)
-    how = options(batch_rows=25, scratch=tmp_path)
-    inside = everything(tmp_path, how)
-    assert any(isinstance(item, tuple) and item[1]["keys"] for item in inside)
-    assert everything(tmp_path, replace(how, rows_in_memory=bound)) == inside
+    plain = options(batch_rows=25, scratch=tmp_path)
+    inside = everything(tmp_path, plain)
+    assert sum(len(item[1]["keys"]) for item in inside if isinstance(item, tuple)) > 100
+    assert sum(len(item.letters) for item in inside if isinstance(item, DeadLetters)) > 5
+    assert everything(tmp_path, replace(plain, rows_in_memory=bound)) == inside
 
 
 def test_ids_that_ascend_are_cut_into_ranges_and_others_dealt_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from loyalty_streams.core.codes import EntryKind, FactKind, Reason
 from loyalty_streams.hosts.embedded.past import blocks, member
-from tests.hosts.shop import a_year, ask, at, bring, codes, come_back, contents, open_store, order
+from tests.hosts.shop import MINUTE, a_year, ask, at, bring, codes, come_back, contents, history, open_store, order, read_in
 
 
 def available(store, name: str, when: str) -> int:  # type: ignore[no-untyped-def]
@@ -127,3 +127,18 @@ def test_t060_of_two_requests_for_600_of_1000_points_one_is_granted_and_the_answ
         refused = block.columns.refuse[block.columns.kind == FactKind.REDEEM].tolist()
         assert refused == [0, Reason.INSUFFICIENT]
         assert bring(store, *asked) == {"duplicate": 2}
+
+
+def test_a_member_with_more_orders_than_one_fold_takes_is_folded_in_bites(tmp_path: Path) -> None:
+    """9,000 orders of one member in one history, and returns of the first and the last: more than the 8,192 that a fold remembers at once."""
+    first = at("2026-01-01 00:00")
+    facts = [order(f"O{n}", "M1", first + n * MINUTE, 100) for n in range(9_000)]
+    facts += [come_back("R1", "O0", "M1", "2026-02-01 00:00", 100), come_back("R2", "O8999", "M1", "2026-02-01 00:01", 100)]
+    folder = history(tmp_path / "in", facts)
+    with open_store(tmp_path) as store:
+        result = read_in(store, folder)
+        assert (result.dispositions["applied"], result.dead_letter_count) == (9_002, 0)
+        block = member(store, "M1", at("2026-02-01 00:02"))
+        assert block is not None
+        assert block.states[0].wallets[0].available == 8_998
+        assert not (block.entries["kind"] == EntryKind.REFUSED).any()

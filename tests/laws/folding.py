@@ -64,7 +64,8 @@ def snapshot(engine: Engine) -> Snapshot:
     w = engine._work[0]
     lots = [w["lots"][i] for i in range(int(w["span"][LOTS]["lo"]), int(w["span"][LOTS]["hi"])) if w["lots"][i]["remaining"]]
     holds = w["holds"][int(w["span"][HOLDS]["lo"]) : int(w["span"][HOLDS]["hi"])]
-    wallets = tuple({n: int(row[n]) for n in row.dtype.names if n != "words"} for row in w["wallets"][: len(engine.compiled.names.wallets)])
+    rows = w["wallets"][: len(engine.compiled.names.wallets)]
+    wallets = tuple({n: int(row[n]) for n in row.dtype.names if n not in engine_side.NO_ACCOUNT} for row in rows)
     head = {n: int(w["head"][n]) for n in w["head"].dtype.names if n != "words"}
     return Snapshot(tuple(as_lot(x) for x in lots), int(holds["points"].sum()) if holds.size else 0, wallets, head)
 

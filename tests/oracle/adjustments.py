@@ -64,7 +64,8 @@ def import_tier(m: Member, v: Version, fact: Fact) -> None:
     change(m, v, tier, Reason.IMPORTED, gifts=False)
     m.tier_since = m.kept_at = number_of(fact, "tier_since", fact.at)
     m.check_known_at = m.now
-    m.tier_until = number_of(fact, "tier_until", 0)
+    if v.check() != "window" and (place(m, v, tier) > 0 or "reset" in v.downgrade()):
+        m.tier_until = number_of(fact, "tier_until", 0)
 
 
 # ---- adjustments ----

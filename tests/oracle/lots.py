@@ -109,10 +109,9 @@ def new_points(
             if kind == EntryKind.EARNED:
                 mark_points(m, wallet, points, source, number)
         return source, number
-    lot = next(
-        (x for x in purse.lots if (x.source, x.activates_at, x.expires_at) == (source, activates, expires) and x.pending == pending),
-        None,
-    )
+    terms = (source, activates, expires, pending)
+    same = (x for x in purse.lots if (x.source, x.activates_at, x.expires_at, x.pending) == terms)
+    lot = next((x for x in same if activates < NEVER or x.beside == beside), None)
     if lot is None:
         n = m.lot_numbers.get(source, 0)
         m.lot_numbers[source] = n + 1
@@ -242,9 +241,9 @@ def tidy(m: Member, wallet: str) -> None:
     purse.lots = [x for x in purse.lots if x.remaining]
 
 
-def suspended(m: Member, v: Version | None, wallet: str) -> bool:
+def suspended(m: Member, v: Version, wallet: str) -> bool:
     """Whether points of the wallet do not lapse in the present tier (T055)."""
-    return v is not None and m.tier in listed(v.expires(wallet).get("suspend_in"))
+    return m.tier in listed(v.expires(wallet).get("suspend_in"))
 
 
 def put_back(

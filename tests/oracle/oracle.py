@@ -108,14 +108,14 @@ def open_account(m: Member, timeline: Timeline, at: int) -> None:
     """The first fact opens the account (S3)."""
     m.opened_at = m.enrolled_at = m.through = m.now = at
     v = timeline.at(at)
-    if v is not None and v.tiers:
+    if v.tiers:
         open_tier(m, v)
 
 
 def respond(m: Member, timeline: Timeline, fact: Fact) -> None:
     """What one fact does."""
     v = timeline.at(fact.at)
-    if m.lazy and v is not None:
+    if m.lazy:
         m.lazy = False
         judge(m, v, down=True, reason=Reason.RULE_CHANGE)
     done = True
@@ -124,8 +124,6 @@ def respond(m: Member, timeline: Timeline, fact: Fact) -> None:
         judge(m, v, down=False)
     elif fact.kind == FactKind.ORDER:
         order(m, v, fact)
-    elif v is None:
-        return
     elif fact.kind in (FactKind.RETURN, FactKind.EXCHANGE_RETURN, FactKind.CANCELLATION):
         done = take_back(m, v, fact)
     elif fact.kind == FactKind.INTERACTION:
@@ -142,17 +140,16 @@ def respond(m: Member, timeline: Timeline, fact: Fact) -> None:
     settle(m, v)
 
 
-def order(m: Member, v: Version | None, fact: Fact) -> None:
+def order(m: Member, v: Version, fact: Fact) -> None:
     """An order earns by the tier held before it, then it is counted, then the member is judged (T013, S2)."""
-    exclude = listed(v.tiers.get("exclude")) if v else []
-    lines = {x.no: OrderLine(x, not (v and any(holds_for_line(t, x, v) for t in exclude))) for x in lines_of(fact)}
+    exclude = listed(v.tiers.get("exclude"))
+    lines = {x.no: OrderLine(x, not any(holds_for_line(t, x, v) for t in exclude)) for x in lines_of(fact)}
     spend = fact.amount - sum(x.line.amount for x in lines.values() if not x.counts_in_spend)
     record = Order(fact, lines, spend)
     m.orders[fact.key] = record
-    if v is not None:
-        basket = basket_of(v, fact, fact.points)
-        after = split_at(m, v, basket, spend)
-        record.parts += earn(m, v, v.rules_on("order"), fact, basket, after)
+    basket = basket_of(v, fact, fact.points)
+    after = split_at(m, v, basket, spend)
+    record.parts += earn(m, v, v.rules_on("order"), fact, basket, after)
     m.order_count += 1
     m.first_at = fact.at if m.first_at < 0 else m.first_at
     m.last_at = fact.at
@@ -160,8 +157,7 @@ def order(m: Member, v: Version | None, fact: Fact) -> None:
     m.spend_marks.append(Mark(fact.at, spend, fact.key, m.epoch))
     m.order_marks.append(Mark(fact.at, 1, fact.key, m.epoch))
     retier(m, v)
-    if v is not None:
-        judge_stage(m, v, by_order=True)
+    judge_stage(m, v, by_order=True)
 
 
 def split_at(m: Member, v: Version, basket: Basket, spend: int) -> str | None:
@@ -189,7 +185,7 @@ def interaction(m: Member, v: Version, fact: Fact) -> None:
 
 
 def standing(m: Member, timeline: Timeline) -> Standing:
-    v = timeline.at(m.now) or timeline.versions[0]
+    v = timeline.at(m.now)
     lots = []
     for wallet in sorted(m.purses):
         for x in in_order(m, v, wallet) + sorted((x for x in m.purse(wallet).lots if x.pending), key=lambda x: rank(v, x)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import floor
 
@@ -52,7 +53,7 @@ def redeem(m: Member, v: Version, fact: Fact) -> bool:
     reserve = fact.kind == FactKind.RESERVE
     kind = EntryKind.RESERVED if reserve else EntryKind.REDEEMED
     taken = take_available(m, v, wallet, fact.points)
-    parts = [HoldPart(lot, points, points) for lot, points in taken]
+    parts = [HoldPart(replace(lot), points, points) for lot, points in taken]  # copies: they keep their dates whatever becomes of the lot
     for lot, points in taken:
         m.post(kind, wallet, -points, lot=lot.id, ref=fact.about)
     short = fact.points - sum(points for _, points in taken)
@@ -115,7 +116,7 @@ def cancel(m: Member, v: Version, fact: Fact) -> bool:
         refuse(m, v.redeem_wallet, Reason.UNKNOWN_REDEMPTION, fact)
         return False
     if held.state not in ("open", "confirmed"):
-        refuse(m, held.wallet, Reason.RESERVATION_EXPIRED if held.state == "timed_out" else Reason.ALREADY_REVERSED, fact)
+        refuse(m, v.redeem_wallet, Reason.RESERVATION_EXPIRED if held.state == "timed_out" else Reason.ALREADY_REVERSED, fact)
         return False
     if held.state == "open":
         let_go(m, v, held, "released", Reason.NONE)

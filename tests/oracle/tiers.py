@@ -91,14 +91,19 @@ def place(m: Member, v: Version, tier: str) -> int:
 # ---- judging ----
 
 
-def judge(m: Member, v: Version | None, *, up: bool = True, down: bool, reason: Reason = Reason.METRIC, before: bool = False) -> None:
-    """Move the member to the rung that the metrics give, as far as this occasion may."""
-    if v is None or not v.tiers or m.now < m.locked_until:
+def judge(m: Member, v: Version, *, down: bool, reason: Reason = Reason.METRIC) -> None:
+    """Move the member to the rung that the metrics give: up at once, down where this occasion may."""
+    if not v.tiers or m.now < m.locked_until:
         return
     target = rung_of(m, v, m.now)
     here, there = place(m, v, m.tier), place(m, v, target)
-    if here < 0 or (there > here and up) or (there < here and down):
+    if here < 0 or there > here or (there < here and down):
         change(m, v, target, reason)
+
+
+def falls_at_once(v: Version) -> bool:
+    """Whether facts and points may cost a tier: where it is a balance, and no periodic check keeps it (S42)."""
+    return v.check() == "window" and "balance" in v.metrics()
 
 
 def weigh(m: Member, v: Version) -> None:
@@ -107,11 +112,10 @@ def weigh(m: Member, v: Version) -> None:
         retier(m, v)
 
 
-def retier(m: Member, v: Version | None) -> None:
-    """After anything that may have moved a metric: up at once; down at once where the programme checks the window
-    and it reads a balance."""
-    if v is not None and v.tiers:
-        judge(m, v, down=v.check() == "window" and "balance" in v.metrics())
+def retier(m: Member, v: Version) -> None:
+    """After anything that may have raised a metric."""
+    if v.tiers:
+        judge(m, v, down=falls_at_once(v))
 
 
 def change(m: Member, v: Version, to: str, reason: Reason, gifts: bool = True, locked: int = 0) -> None:
@@ -131,13 +135,20 @@ def change(m: Member, v: Version, to: str, reason: Reason, gifts: bool = True, l
     m.graced_until, m.tier_until, m.locked_until = 0, 0, locked
     m.epoch += 1
     lapse_what_is_due(m, v)
-    if there <= here or not gifts:
+    if not gifts:
         return
+    if there > here:
+        entry_gifts(m, v, here, there)
+    if there > here or falls_at_once(v):
+        judge(m, v, down=falls_at_once(v))
+
+
+def entry_gifts(m: Member, v: Version, here: int, there: int) -> None:
+    """What rules give for the tiers reached, lowest first (T106, S20)."""
     names = [t for t, _ in rungs_of(m, v)]
     passed = names[here + 1 : there] if v.tiers.get("gifts") == "all_passed" and here >= 0 else []
-    for tier in [*passed, to]:
+    for tier in [*passed, names[there]]:
         earn(m, v, v.rules_on("tier", tier))
-    judge(m, v, down=False)
 
 
 def lapse_what_is_due(m: Member, v: Version) -> None:
@@ -317,9 +328,9 @@ def stage_holds(m: Member, bounds: dict[str, str]) -> bool:
     return all(met[name](text) for name, text in bounds.items())
 
 
-def judge_stage(m: Member, v: Version | None, by_order: bool = False) -> None:
+def judge_stage(m: Member, v: Version, by_order: bool = False) -> None:
     """The first stage of the precedence that holds; none holds: the stage stays (T196, T197, S49)."""
-    stages = v.section("lifecycle") if v else {}
+    stages = v.section("lifecycle")
     names = listed(stages.get("precedence")) or [n for n in stages if n != "precedence"]
     found = next((n for n in names if stage_holds(m, stages[n])), m.stage)
     if found == m.stage:

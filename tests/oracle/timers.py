@@ -81,7 +81,7 @@ def all_lots(m: Member) -> list[Lot]:
 def version_starts(m: Member, timeline: Timeline) -> None:
     """A version's start: tiers are judged as it says; one that its ladder lacks always (T112, S46)."""
     v = timeline.at(m.now)
-    if v is None or not v.tiers:
+    if not v.tiers:
         judge_stage(m, v)
         return
     policy = v.tiers.get("on_rule_change", "lazy")
@@ -112,8 +112,6 @@ def open_tier(m: Member, v: Version) -> None:
 
 def time_out(m: Member, timeline: Timeline, held) -> None:  # type: ignore[no-untyped-def]
     v = timeline.at(m.now)
-    if v is None:
-        raise ValueError("a reservation before the first version")
     let_go(m, v, held, "timed_out", Reason.TIMED_OUT)
     weigh(m, v)
 

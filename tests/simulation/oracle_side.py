@@ -63,7 +63,7 @@ def end_of(result: Result, timeline: Timeline) -> End:
 
 
 def open_lots(m: Member, timeline: Timeline) -> tuple[OpenLot, ...]:
-    v = timeline.at(m.through) or timeline.versions[0]
+    v = timeline.at(m.through)
     lots = [x for purse in m.purses.values() for x in purse.lots if x.remaining]
     lots.sort(key=lambda x: (x.wallet, x.pending, rank(v, x)))
     return tuple(OpenLot(x.wallet, x.id, x.remaining, x.earned_at, x.expires_at, x.pending) for x in lots)

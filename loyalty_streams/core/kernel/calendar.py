@@ -72,6 +72,13 @@ def midnight(p, day):
 
 
 @leaf
+def day_begun(p, t):
+    """The last local day that has begun; where clocks go back over midnight, the day before it returns for a while."""
+    day = local_day(p, t)
+    return day + 1 if midnight(p, day + 1) <= t else day
+
+
+@leaf
 def read_date(p, f):
     """The fact's local date, once: day number, month since 1970, day of month from 0, time of day."""
     local = f.at + offset_at(p, f.at)
@@ -184,19 +191,20 @@ def birthday_in(p, year, birthday):
     return clipped(p, (year - 1970) * 12 + birthday // 100 % 100 - 1, birthday % 100 - 1)
 
 
-@kernel
-def birthday_distance(p, t, birthday):
-    """Days from the nearest birthday, negative before it; far away where the birthday is not known."""
+@leaf
+def birthday_distance(p, f, birthday):
+    """Days from the nearest birthday to the fact's date, negative before it; far away where the birthday is not known."""
     if birthday == 0:
         return FAR
-    day = local_day(p, t)
-    year = 1970 + civil(p, day)[0] // 12
-    best = FAR
-    for y in range(year - 1, year + 2):
-        d = day - birthday_in(p, y, birthday) if y >= 1970 else FAR
-        if abs(d) < abs(best):
-            best = d
-    return best
+    year = 1970 + f.month // 12
+    days = f.day - birthday_in(p, year, birthday)
+    if days > 0:
+        before_next = f.day - birthday_in(p, year + 1, birthday)
+        return before_next if -before_next < days else days
+    if days < 0 and year > 1970:
+        after_last = f.day - birthday_in(p, year - 1, birthday)
+        return after_last if after_last <= -days else days
+    return days
 
 
 @kernel

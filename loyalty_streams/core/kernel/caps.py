@@ -66,61 +66,77 @@ def offer(w, p, r, k):
         c.capped = BUDGET if limit.budget else LIMIT_REACHED
 
 
+@leaf
+def find_payers(w, lo, hi):
+    """Notes which of the rules lo..hi would pay, in order. -> how many"""
+    n = 0
+    for r in range(lo, hi):
+        if w.candidates[r].points > 0:
+            w.payers[n] = r
+            n += 1
+    return n
+
+
 @kernel
 def cap(w, p, lo, hi):
-    """The five passes of S11 over the rules lo..hi of one trigger."""
+    """The five passes of S11 over the rules lo..hi of one trigger, then what was finally paid is counted."""
+    n = find_payers(w, lo, hi)
+    if n == 0:
+        return
     for k in range(p.n.limits):
         w.tentative[k] = 0
-    for r in range(lo, hi):
-        for k in range(p.rules[r].limits_lo, p.rules[r].limits_hi):
+    for i in range(n):
+        rule = p.rules[w.payers[i]]
+        for k in range(rule.limits_lo, rule.limits_hi):
             if p.limit_refs[k] >= p.n.global_limits and not p.limits[p.limit_refs[k]].budget:
-                offer(w, p, r, p.limit_refs[k])
-    for r in range(lo, hi):
-        group = p.rules[r].group
+                offer(w, p, w.payers[i], p.limit_refs[k])
+    for i in range(n):
+        group = p.rules[w.payers[i]].group
         if group >= 0:
             for k in range(p.groups[group].limits_lo, p.groups[group].limits_hi):
-                offer(w, p, r, p.limit_refs[k])
+                offer(w, p, w.payers[i], p.limit_refs[k])
     for k in range(p.n.global_limits):
-        for r in range(lo, hi):
-            if refers(p, p.rules[r], k):
-                offer(w, p, r, k)
-    for r in range(lo, hi):
-        for k in range(p.rules[r].limits_lo, p.rules[r].limits_hi):
+        for i in range(n):
+            if refers(p, p.rules[w.payers[i]], k):
+                offer(w, p, w.payers[i], k)
+    for i in range(n):
+        rule = p.rules[w.payers[i]]
+        for k in range(rule.limits_lo, rule.limits_hi):
             if p.limits[p.limit_refs[k]].budget:
-                offer(w, p, r, p.limit_refs[k])
-    cap_balance(w, p, lo, hi)
+                offer(w, p, w.payers[i], p.limit_refs[k])
+    cap_balance(w, p, n)
+    use_up(w, p, n)
 
 
 @kernel
-def cap_balance(w, p, lo, hi):
+def cap_balance(w, p, n):
     """Maximum balance: available and pending points at earning (T124)."""
-    for r in range(lo, hi):
-        c, wallet = w.candidates[r], p.rules[r].wallet
+    for i in range(n):
+        c, wallet = w.candidates[w.payers[i]], p.rules[w.payers[i]].wallet
         most = p.terms[wallet].max_balance
         if most > 0 and c.points > 0:
             x = w.wallets[wallet]
             room = most - x.available - x.pending
-            for q in range(lo, r):
-                if p.rules[q].wallet == wallet:
-                    room -= w.candidates[q].points
+            for q in range(i):
+                if p.rules[w.payers[q]].wallet == wallet:
+                    room -= w.candidates[w.payers[q]].points
             if c.points > room:
                 c.points, c.capped = max(0, room), MAX_BALANCE
 
 
 @kernel
-def use_up(w, p, lo, hi):
+def use_up(w, p, n):
     """Counts what was finally paid."""
     f = w.fact
     for k in range(p.n.limits):
         limit = p.limits[k]
-        if limit.scope == SCOPE_ORDER or not applies(p, limit, f.store):
-            continue
         total, any_paid = 0, 0
-        for r in range(lo, hi):
-            if w.candidates[r].points > 0 and refers(p, p.rules[r], k):
-                total += w.candidates[r].points
+        for i in range(n):
+            points = w.candidates[w.payers[i]].points
+            if points > 0 and refers(p, p.rules[w.payers[i]], k):
+                total += points
                 any_paid = 1
-        if any_paid:
+        if any_paid and limit.scope != SCOPE_ORDER and applies(p, limit, f.store):
             counter = w.counters[counter_of(w, limit, f.store, period_number(f.day, f.month, limit.period))]
             counter.used += any_paid if limit.times >= 0 else total
 

@@ -28,7 +28,7 @@ def admit(w, p, rule, c):
         return
     if rule.reads_units:
         f.units = units_of(w, rule.lines_mask)
-    end = judge(w, p, rule.condition, -1)
+    end = judge(w, p, rule.condition, -1) if rule.condition != PASS else PASS
     if end != PASS:
         c.reason, c.failed = CONDITION, -2 - end
         c.actual = actual(w, p.conditions[c.failed])

@@ -51,7 +51,7 @@ def fold(facts, rows, groups, start, until, old, old_at, cards, card_at, card_of
         for i in range(programmes[0].terms.size):
             w.given[i].at, w.given[i].source = -1, 0
         if w.head.version >= 0:
-            recompute(w, programmes[w.head.version])
+            recompute(w, programmes[w.head.version], w.head.clock)
         for i in range(groups[g], groups[g + 1]):
             row = rows[i]
             c.booked = facts.arrived[row]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,15 +32,19 @@ if "NUMBA_CACHE_DIR" not in os.environ:
     os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
 os.environ.setdefault("NUMBA_LOOP_VECTORIZE", "0")  # loops here run twice, not a thousand times
 from numba import njit  # noqa: E402
+from numba.cpython import slicing  # noqa: E402
 from numba.core.codegen import CPUCodeLibrary, JITCodeLibrary  # noqa: E402
 from numba.core.compiler import Compiler  # noqa: E402
 from numba.core.types.misc import unliteral  # noqa: E402
 
 F = TypeVar("F", bound=Callable[..., Any])
-SETTINGS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+# Nothing in here owns memory, so nothing is counted (`_nrt`): references to columns alone took a third of the time.
+SETTINGS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 INNER: dict[str, Any] = {**SETTINGS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
+STEP = "_ZN15loyalty_streams4core6kernel"
+"""What the names of steps begin with in LLVM."""
 SMALL = 100
 """Instructions up to which a step may be put in place of its calls without being a leaf."""
 
@@ -83,11 +88,23 @@ class DoorLibrary(JITCodeLibrary):
         super().finalize()
 
     def _optimize_final_module(self) -> None:
-        """Large steps stay functions: put in place of each call of theirs, they would make the whole many times larger."""
+        """Large steps that are called from several places stay functions: in place of each call they would make the whole many times larger."""
+        calls = Counter(name for function in self._final_module.functions for name in called_by(function))
         for function in self._final_module.functions:
-            if not function.is_declaration and size_of(function) > SMALL and not is_leaf(function):
-                function.add_function_attribute("noinline")
+            if not function.is_declaration and function.name.startswith(STEP):
+                function.linkage = "internal"
+                if calls[function.name] > 1 and size_of(function) > SMALL and not is_leaf(function):
+                    function.add_function_attribute("noinline")
         super()._optimize_final_module()
+
+
+def called_by(function: Any) -> Iterator[str]:
+    """The names of what a function calls, a name a call."""
+    for block in function.blocks:
+        for instruction in block.instructions:
+            if instruction.opcode == "call":
+                *_, callee = instruction.operands
+                yield callee.name
 
 
 def callers_first(libraries: list[Any]) -> list[Any]:
@@ -126,6 +143,21 @@ class DoorCompiler(Compiler):
             library = DoorLibrary(targetctx.codegen(), "door")
             library.enable_object_caching()
         super().__init__(typingctx, targetctx, library, *rest)
+
+    def compile_extra(self, function: Any) -> Any:
+        with plain_indices():
+            return super().compile_extra(function)
+
+
+@contextmanager
+def plain_indices() -> Iterator[None]:
+    """No index of the kernel is negative: without Numba's look for those that count from the end, each access is shorter."""
+    usual = slicing.fix_index
+    slicing.fix_index = lambda builder, index, size: index
+    try:
+        yield
+    finally:
+        slicing.fix_index = usual
 
 
 @contextmanager

@@ -34,20 +34,23 @@ def open_given(w, p, wallet, at, source):
             activates = period_end(p, activates, t.pending_period)
         elif t.pending_round == ROUND_DOWN:
             activates = period_start(p, activates, t.pending_period)
-    name_given(w, p, wallet, at, source, activates, expiry_of(w, p, wallet, at, activates, t.pending))
+    name_given(w, p, wallet, at, source, activates, expiry_of(w, p, wallet, at, activates, t.pending), COUNTED)
 
 
 @kernel
-def name_given(w, p, wallet, at, source, activates, expires):
-    """The lot of these terms is what the fact gives into now; of the same terms as the one before it is the same lot (S15)."""
+def name_given(w, p, wallet, at, source, activates, expires, state):
+    """The lot of these terms is what the fact gives into now; of the same terms as the one before it is the same lot (S15).
+
+    What waits for an action and what waits beside another wallet's lot are two lots: nobody knows yet that they come together.
+    """
     g = w.given[wallet]
-    if g.source != source or g.activates != activates or g.expires != expires:
-        g.n = lot_number(w, p, wallet, source, activates, expires)
-    g.at, g.source, g.activates, g.expires = at, source, activates, expires
+    if g.source != source or g.activates != activates or g.expires != expires or (activates == NEVER and g.state != state):
+        g.n = lot_number(w, p, wallet, source, activates, expires, state)
+    g.at, g.source, g.activates, g.expires, g.state = at, source, activates, expires, state
 
 
 @kernel
-def lot_number(w, p, wallet, source, activates, expires):
+def lot_number(w, p, wallet, source, activates, expires, state):
     """The number of a fact's lot under one wallet, activation and expiry: that of the lot it has opened already, else the next (S15)."""
     f, s = w.fact, w.span[LOTS]
     if p.terms[wallet].lots == 0:
@@ -56,7 +59,8 @@ def lot_number(w, p, wallet, source, activates, expires):
     while i > s.lo and w.lots[i - 1].expires_at >= expires:
         i -= 1
         lot = w.lots[i]
-        if lot.source == source and lot.expires_at == expires and lot.wallet == wallet and lot.activates_at == activates:
+        same = lot.source == source and lot.expires_at == expires and lot.wallet == wallet and lot.activates_at == activates
+        if same and (activates < NEVER or lot.pending == state):
             return lot.n
     f.lots_made += 1
     return f.lots_made - 1

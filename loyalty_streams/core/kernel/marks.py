@@ -26,7 +26,10 @@ def add_mark(w, p, m, at, amount):
     s = w.span[MARKS0 + m]
     if s.hi > s.lo and (w.marks[m, s.hi - 1].at == at or s.hi == w.marks.shape[1]):
         w.marks[m, s.hi - 1].amount += amount
+        w.head.spared_rung = 0
         return
+    if m == p.settings.shown_metric:
+        w.head.spare += amount
     row = w.marks[m, s.hi]
     s.hi += 1
     row.at, row.amount = at, amount
@@ -57,6 +60,7 @@ def lower_mark(w, p, m, at, amount, seq):
     `seq`: the member's running number just after it was counted, which says whether the tier changed since; -1 where only the instant is known.
     """
     metric, gauge, s = p.metrics[m], w.gauges[m], w.span[MARKS0 + m]
+    w.head.spared_rung = 0
     if metric.kind >= M_LIFETIME:
         return
     if seq >= w.head.tier_seq or (seq < 0 and at > w.head.tier_at):
@@ -125,13 +129,15 @@ def first_leaving(w, p):
 def first_refund(w, p):
     """The next instant at which money or points given back without an order leave a window that the tier is judged by."""
     due = NEVER
+    w.head.refunded = 0
     for m in range(p.n.metrics):
         s = w.span[MARKS0 + m]
-        i = s.lo if p.metrics[m].judged else s.hi
+        i = s.lo
         while i < s.hi and w.marks[m, i].amount >= 0:
             i += 1
         if i < s.hi:
-            due = min(due, w.marks[m, i].leaves_at)
+            w.head.refunded = 1
+            due = min(due, w.marks[m, i].leaves_at if p.metrics[m].judged else NEVER)
     return due
 
 

@@ -341,6 +341,6 @@ def compact(w):
                     for j in range(s[1]):
                         w.words[s[0] + keep * s[1] + j] = w.words[s[0] + i * s[1] + j]
                     keep += 1
-            w.span[k].lo, w.span[k].hi = 0, keep
+            w.span[k].lo, w.span[k].hi, w.head.spared_rung = 0, keep, 0
             if k == LOTS:
                 w.head.pending_lo = 0

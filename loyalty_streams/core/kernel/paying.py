@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from loyalty_streams.core.codes import Bucket, EntryKind, Reason
 from loyalty_streams.core.kernel.basket import read_basket
-from loyalty_streams.core.kernel.caps import cap, use_up
+from loyalty_streams.core.kernel.caps import cap
 from loyalty_streams.core.kernel.earning import choose_in_groups, judge_rules
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.lots import COUNTED, FOLLOWS, deliver, expiry_of, name_given, prepare
 from loyalty_streams.core.kernel.once import remember_once, wait_in_line
 from loyalty_streams.core.kernel.records import ON_INTERACTION, ON_ORDER, ON_TIER, PARTS
 from loyalty_streams.core.kernel.rows import post, slot
-from loyalty_streams.core.kernel.tiers import assess, ladder_of, rung_of
+from loyalty_streams.core.kernel.tiers import assess, falls_at_once, ladder_of, rung_of
 
 EARNED, REFUSED = int(EntryKind.EARNED), int(EntryKind.REFUSED)
 AVAILABLE, PENDING = int(Bucket.AVAILABLE), int(Bucket.PENDING)
@@ -44,7 +44,6 @@ def earn(w, p, trigger, match, source, about):
         choose_in_groups(w, p, lo, hi)
     if p.settings.has_limits:
         cap(w, p, lo, hi)
-        use_up(w, p, lo, hi)
     for r in range(lo, hi):
         rule, c = p.rules[r], w.candidates[r]
         if c.reason == OK and c.points > 0:
@@ -83,7 +82,7 @@ def pay_also(w, p, rule, c, source, about):
     at, wallet, first = w.fact.at, rule.also, w.given[rule.wallet]
     g, activates = w.given[wallet], first.activates
     # At -1: what the fact gives into this wallet by itself has terms of its own.
-    name_given(w, p, wallet, -1, source, activates, expiry_of(w, p, wallet, at, activates, p.terms[rule.wallet].pending))
+    name_given(w, p, wallet, -1, source, activates, expiry_of(w, p, wallet, at, activates, p.terms[rule.wallet].pending), FOLLOWS + rule.wallet)
     g.n = g.n if p.terms[wallet].lots else first.n
     e = post(w, EARNED, at, wallet, PENDING if g.activates > at else AVAILABLE, c.points, source, g.n, about, rule.id, c.capped)
     e.basis, e.desired, e.num, e.den = c.basis, c.desired, c.num, c.den
@@ -111,13 +110,15 @@ def settle_tier(w, p, at, may_fall, reason):
 
 @kernel
 def after_change(w, p, at, before):
-    """The gifts of a tier reached, and the tier that these may lead to in turn: a member moves up at once (S20, S42)."""
-    ladder = ladder_of(w, p)
-    moved = p.settings.has_tier_rule and rung_of(p, ladder, w.head.tier) > rung_of(p, ladder, before)
-    while moved:
-        tier_gifts(w, p, before)
+    """The gifts of a tier reached, and the tier that these, or what has lapsed with the change, lead to in turn (S20, S25, S42)."""
+    again = True
+    while again:
+        ladder = ladder_of(w, p)
+        given = p.settings.has_tier_rule and rung_of(p, ladder, w.head.tier) > rung_of(p, ladder, before)
+        if given:
+            tier_gifts(w, p, before)
         before = w.head.tier
-        moved = assess(w, p, at, False, METRIC)
+        again = (given or falls_at_once(p)) and assess(w, p, at, falls_at_once(p), METRIC)
 
 
 @kernel
@@ -129,7 +130,7 @@ def tier_gifts(w, p, before):
     ladder = ladder_of(w, p)
     old, new = rung_of(p, ladder, before), rung_of(p, ladder, w.head.tier)
     source = w.fact.source
-    for rung in range(max(old + 1, ladder.lo), new + 1):
+    for rung in range(old + 1 if old >= 0 else new, new + 1):
         if rung == new or p.settings.all_passed:
             for wallet in range(w.given.size):
                 w.given[wallet].at = -1

@@ -281,7 +281,7 @@ def restore_debt(w, p, at, wallet, points, ref):
     rest = points - falls
     if rest > 0:
         source, expires = w.fact.source, expiry_of(w, p, wallet, at, at, p.terms[wallet].pending)
-        n = lot_number(w, p, wallet, source, at, expires)
+        n = lot_number(w, p, wallet, source, at, expires, 0)
         post(w, RESTORED, at, wallet, AVAILABLE, rest, source, n, ref, -1, 0)
         y.available += rest
         put_lot(w, source, n, wallet, at, at, expires, rest, rest, 0, ref)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loyalty_streams.core.codes import DAY, NEVER, EntryKind
-from loyalty_streams.core.kernel.calendar import local_day, midnight
+from loyalty_streams.core.kernel.calendar import day_begun, local_day, midnight
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.records import LOTS
 from loyalty_streams.core.kernel.rows import post
@@ -20,7 +20,7 @@ def threshold(t, k):
 @kernel
 def reminder_at(p, expires, days):
     """00:00 program time of the expiry date less the threshold."""
-    return midnight(p, local_day(p, expires) - days)
+    return midnight(p, day_begun(p, expires) - days)
 
 
 @leaf
@@ -37,27 +37,35 @@ def note_reminder(w, p, wallet, expires):
                 h.remind_due = min(h.remind_due, due)
 
 
+@leaf
+def first_expiring(w, since):
+    """The first lot that expires at or after an instant: lots are in order of expiry, so it is found by halving."""
+    lo, hi = w.span[LOTS].lo, w.span[LOTS].hi
+    while lo < hi:
+        mid = (lo + hi) // 2
+        if w.lots[mid].expires_at < since:
+            lo = mid + 1
+        else:
+            hi = mid
+    return lo
+
+
 @kernel
 def find_reminder(w, p, after):
-    """The next instant after `after` at which a reminder falls due: lots are in order of expiry, so each threshold is found by halving."""
+    """The next instant after `after` at which a reminder falls due: for each threshold, that of the first lot whose date is further away."""
     h, s = w.head, w.span[LOTS]
     h.remind_due = NEVER
+    today = -1
     for wallet in range(p.n.wallets):
         t = p.terms[wallet]
         for k in range(t.reminders):
+            today = day_begun(p, after) if today < 0 else today
             days = threshold(t, k)
-            lo, hi = s.lo, s.hi
-            while lo < hi:
-                mid = (lo + hi) // 2
-                expires = w.lots[mid].expires_at
-                if expires < NEVER and reminder_at(p, expires, days) <= after:
-                    lo = mid + 1
-                else:
-                    hi = mid
-            while lo < s.hi and (w.lots[lo].wallet != wallet or w.lots[lo].remaining == 0):
-                lo += 1
-            if lo < s.hi and w.lots[lo].expires_at < NEVER:
-                h.remind_due = min(h.remind_due, reminder_at(p, w.lots[lo].expires_at, days))
+            i = first_expiring(w, midnight(p, today + days + 1))
+            while i < s.hi and (w.lots[i].wallet != wallet or w.lots[i].remaining == 0):
+                i += 1
+            if i < s.hi and w.lots[i].expires_at < NEVER:
+                h.remind_due = min(h.remind_due, reminder_at(p, w.lots[i].expires_at, days))
 
 
 @kernel
@@ -71,19 +79,12 @@ def remind(w, p, due):
         for k in range(t.reminders if not suspended else 0):
             days = threshold(t, k)
             start, end = midnight(p, today + days), midnight(p, today + days + 1)
-            lo, hi = s.lo, s.hi
-            while lo < hi:
-                mid = (lo + hi) // 2
-                if w.lots[mid].expires_at < start:
-                    lo = mid + 1
-                else:
-                    hi = mid
-            total = 0
-            while lo < s.hi and w.lots[lo].expires_at < end:
-                lot = w.lots[lo]
+            i, total = first_expiring(w, start), 0
+            while i < s.hi and w.lots[i].expires_at < end:
+                lot = w.lots[i]
                 if lot.wallet == wallet and lot.pending == 0 and lot.activates_at < due:
                     total += lot.remaining
-                lo += 1
+                i += 1
             if total > 0:
                 e = post(w, REMINDED, due, wallet, 0, 0, 0, 0, 0, -1, 0)
                 e.basis, e.desired, e.ref, e.num = total, days, start, k

@@ -20,6 +20,7 @@ from loyalty_streams.core.kernel.redemption import SPENT, find_redemption, resto
 from loyalty_streams.core.kernel.rows import judge, post, refuse, slot
 from loyalty_streams.core.kernel.paying import pay_also, settle_tier
 from loyalty_streams.core.kernel.spreading import spread
+from loyalty_streams.core.kernel.tiers import watch
 
 CANCELLATION, REWARD = int(FactKind.CANCELLATION), int(LineKind.REWARD)
 AVAILABLE, DEBT, PENDING = int(Bucket.AVAILABLE), int(Bucket.DEBT), int(Bucket.PENDING)
@@ -362,3 +363,4 @@ def judge_after(w, p):
             if p.metrics[m].judged and p.metrics[m].window == W_CALENDAR:
                 end = min(end, period_end(p, f.at, p.metrics[m].period))
         h.reassess_at = min(h.reassess_at, end if end < NEVER else period_end(p, f.at, PERIOD_MONTH))
+    watch(w, p)

@@ -23,15 +23,18 @@ def spread(w, o, part):
     for k in range(o.lines):
         w.weight[k], w.factor[k] = divided(w.weight[k], part.points, total)
         given += w.weight[k]
-    hand_out(w, o.lines, part.points - given)
+    hand_out(w, o.lines, part.points - given, total)
 
 
 @kernel
-def hand_out(w, n, left):
-    """One point each to the `left` largest remainders in `w.factor[:n]`: the bar is found by halving, ties go in order of lines."""
+def hand_out(w, n, left, total):
+    """One point each to the `left` largest remainders in `w.factor[:n]`, all below `total`.
+
+    The bar is found by halving; ties go in order of lines.
+    """
     if left <= 0:
         return
-    lo, hi = 0, 1 << 62
+    lo, hi = 0, total
     while lo < hi:  # the largest bar that at least `left` remainders reach
         bar = lo + (hi - lo + 1) // 2
         if reaching(w, n, bar) >= left:

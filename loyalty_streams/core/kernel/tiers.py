@@ -8,7 +8,7 @@ from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.lots import expire, lapse_wallet
 from loyalty_streams.core.kernel.marks import first_leaving, first_refund, leave_marks, measure, measure_at
 from loyalty_streams.core.kernel.records import (
-    CHECK_ATTRIBUTE, CHECK_TIER, CHECK_WINDOW, CHECK_YEAR, PASS, PERIOD_YEAR, TO_BASE, TO_METRICS, W_SINCE_TIER,
+    CHECK_ATTRIBUTE, CHECK_TIER, CHECK_WINDOW, CHECK_YEAR, MARKS0, PASS, PERIOD_YEAR, TO_BASE, TO_METRICS, W_SINCE_TIER,
 )
 from loyalty_streams.core.kernel.rows import judge, post
 
@@ -91,8 +91,10 @@ def first_metric(w, p):
 
 @kernel
 def first_need(p, rung):
+    """The need that entries about tiers show; 0 where the rung names none of that metric."""
     m = judged_metric(p)
-    return need(rung, m) if m >= 0 else 0
+    needed = need(rung, m) if m >= 0 else 0
+    return needed if needed < NEVER else 0
 
 
 @kernel
@@ -128,12 +130,14 @@ def is_checked(w, p):
 @kernel
 def find_check(w, p, after):
     """When the tier is checked next, as the present version and what is known of the member say; a grace or an imported end stands."""
-    h, g = w.head, p.settings
+    h, g, before = w.head, p.settings, w.head.tier_until
     if not is_checked(w, p):
         h.tier_until, h.tier_grace, h.tier_dated = NEVER, 0, 0
     elif h.tier_grace == 0 and h.tier_dated == 0:
         earliest = max(after + 1, shift(p, h.tier_since, g.stay_months, g.stay_days, g.stay_micros))
         h.tier_until = end_of_term(w, p, earliest) if g.check == CHECK_TIER else next_check(w, p, max(h.tier_kept, earliest - 1))
+    if h.tier_until != before:
+        h.tier_noticed = 0
 
 
 @leaf
@@ -190,18 +194,44 @@ def assess(w, p, at, may_fall, reason):
     return False
 
 
+@kernel
+def first_loss(w, p):
+    """The next exit from a window that may cost the tier; exits that leave what the rung needs are passed over.
+
+    `spared_to` is the first row whose exit costs the rung `spared_rung - 1`, `spare` what the metric has beyond the need once the rows before
+    it are out: so each row is looked at once, however many there are.
+    """
+    h, g, m = w.head, p.settings, p.settings.shown_metric
+    ladder = p.ladders[0]
+    rung = rung_of(p, ladder, h.tier)
+    if g.metrics != 1 or p.n.ladders > 1 or h.refunded or h.lazy or rung < 0:
+        return first_leaving(w, p)
+    if rung + 1 < ladder.hi and measure(w, p, m) >= need(p.rungs[rung + 1], m):
+        return first_leaving(w, p)
+    if rung == ladder.lo:
+        return NEVER
+    leave_marks(w, p, h.clock)
+    s, i = w.span[MARKS0 + m], h.spared_to
+    if h.spared_rung != rung + 1 or i < s.lo or h.spare < 0:
+        i, h.spared_rung, h.spare = s.lo, rung + 1, measure(w, p, m) - need(p.rungs[rung], m)
+    while i < s.hi and w.marks[m, i].amount <= h.spare:
+        h.spare -= w.marks[m, i].amount
+        i += 1
+    h.spared_to = i
+    return w.marks[m, i].leaves_at if i < s.hi else NEVER
+
+
 @leaf
 def watch(w, p):
-    """When the next exit from a window may change the tier: any where `check: window` lets it fall by itself, else one of money given back
-    without its order, which lets it rise. An instant too early does no harm."""
+    """When the next exit from a window may change the tier: one that costs it where `check: window` lets it fall by itself, else one of money
+    given back without its order, which lets it rise. An instant too early does no harm."""
     h = w.head
     h.window_due = NEVER
     if h.tier >= 0 and p.settings.has_tiers:
         if p.settings.check == CHECK_WINDOW:
-            h.window_due = first_leaving(w, p)
+            h.window_due = first_loss(w, p)
         elif h.refunded:
             h.window_due = first_refund(w, p)
-            h.refunded = 1 if h.window_due < NEVER else 0
     if h.tier_locked > h.clock:
         h.window_due = min(h.window_due, h.tier_locked)
     watch_notice(w, p)

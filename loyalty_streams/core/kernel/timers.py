@@ -30,13 +30,13 @@ def next_due(w, p):
 
 
 @kernel
-def recompute(w, p):
-    """What is not stored because it can be reckoned: after a state has been read, and after a version's start."""
+def recompute(w, p, after):
+    """What is not stored because it can be reckoned: after a state has been read, and after a version's start. Reminders due by `after` are out."""
     find_pending(w)
     find_hold(w)
     watch(w, p)
     watch_idle(w, p)
-    find_reminder(w, p, w.head.clock)
+    find_reminder(w, p, after)
     w.head.due = next_due(w, p)
 
 
@@ -45,7 +45,7 @@ def read_member(w, p):
     """What conditions ask of the member that depends on the day: kept with the fact in hand."""
     f, h = w.fact, w.head
     if p.settings.uses_birthday:
-        f.birthday_distance = birthday_distance(p, f.at, h.birthday)
+        f.birthday_distance = birthday_distance(p, f, h.birthday)
     f.enrolled_days = (f.at - h.enrolled_at) // DAY
 
 
@@ -56,7 +56,8 @@ def begin_timer(w, p, due):
     f.kind, f.at, f.arrived, f.ref, f.about, f.amount, f.points, f.lines, f.attr_lo, f.attr_hi = TICK, due, due, 0, 0, 0, 0, 0, 0, 0
     f.row, f.source, f.lots_made, f.store, f.channel, f.type, f.refuse, f.outcome, f.tender, f.eligible = -1, -due, 0, 0, 0, 0, 0, 0, 0, 0
     w.head.clock = due
-    read_date(p, f)
+    if p.settings.uses_birthday or p.settings.has_birthday_rule or p.settings.has_tier_rule:
+        read_date(p, f)
     read_member(w, p)
 
 
@@ -172,7 +173,7 @@ def lapse_idle(w, p, due):
 def start_version(w, p, at, fresh):
     """A version comes into force: inactivity that it switches on counts from here (T047), the tier is judged as the version says (T112)."""
     h, g = w.head, p.settings
-    h.birthday_due = next_birthday(p, at, h.birthday) if g.has_birthday_rule else NEVER
+    h.birthday_due = next_birthday(p, at - 1, h.birthday) if g.has_birthday_rule else NEVER
     for i in range(p.n.wallets):
         if not idles(p, i):
             w.wallets[i].lapse_at = 0
@@ -184,7 +185,7 @@ def start_version(w, p, at, fresh):
         tier_rules(w, p, at, fresh)
     if g.has_stages and not fresh:
         set_stage(w, p, at, False)
-    recompute(w, p)
+    recompute(w, p, at if fresh else at - 1)
 
 
 @kernel

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from loyalty_streams.agents.members import TooMuch, in_bites
 from loyalty_streams.core.codes import Disposition
 from loyalty_streams.core.facts import Array
 from loyalty_streams.history import DeadLetter, DeadLetters, FactBatch, Notice, ReadOptions, TableRead, joined, read_history, read_rows
@@ -119,7 +120,18 @@ class _Ingest:
     def _take(self, batch: FactBatch, dropping: Sequence[bytes] = ()) -> None:
         if not len(batch) and not self.pending:
             return
-        writes = self.store.take(batch, self.pending, dropping)
+        for bite in in_bites(batch):
+            self._bite(bite, dropping)
+
+    def _bite(self, batch: FactBatch, dropping: Sequence[bytes]) -> None:
+        """One commit; in halves where a member's part of it needs more room than a fold has."""
+        try:
+            writes = self.store.take(batch, self.pending, dropping)
+        except TooMuch:
+            middle = len(batch) // 2
+            self._bite(batch.slice(0, middle), dropping)
+            self._bite(batch.slice(middle, len(batch)), dropping)
+            return
         self.pending = []
         self._note(writes.letters)
         for end, n in writes.dispositions.items():

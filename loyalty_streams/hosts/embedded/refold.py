@@ -15,6 +15,7 @@ from loyalty_streams.agents.rows import Head, Segments, join_segments
 from loyalty_streams.core.engine import Folded
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import Array, take_rows
+from loyalty_streams.hosts.embedded.long_fold import fold_from_the_first
 from loyalty_streams.hosts.embedded.past import clusters
 from loyalty_streams.hosts.embedded.store import Store
 
@@ -47,7 +48,8 @@ def logs(store: Store) -> Iterator[Log]:
 
 def refold(store: Store, log: Log, cards: bool = False) -> Folded:
     """All facts of the log, and the timers that the ticks have fired."""
-    return store.engine.fold(log.rows.columns, log.groups, until=max(store.clocks.tick, 0), keep_cards=cards)
+    until = np.full(len(log.ids), max(store.clocks.tick, 0), np.int64)
+    return fold_from_the_first(store.engine, log.rows.columns, log.groups, until, keep_cards=cards)
 
 
 def states_before(store: Store, log: Log, rows: Sequence[int]) -> list[bytes]:
@@ -59,7 +61,7 @@ def states_before(store: Store, log: Log, rows: Sequence[int]) -> list[bytes]:
     picked = np.concatenate([np.arange(first, row) for first, row in zip(firsts, rows, strict=True)]).astype(np.int64)
     groups = np.concatenate([[0], np.cumsum([row - first for first, row in zip(firsts, rows, strict=True)])]).astype(np.int64)
     until = log.rows.columns.at[np.array(rows)].astype(np.int64)
-    folded = store.engine.fold(take_rows(log.rows.columns, picked), groups, until_of=until, keep_cards=False)
+    folded = fold_from_the_first(store.engine, take_rows(log.rows.columns, picked), groups, until)
     return cut(folded)
 
 

@@ -70,14 +70,14 @@ def lots_are_sane(account: Account, ground: Ground) -> Found:
 
 
 def _remains(account: Account, ground: Ground) -> list[str]:
-    """Each lot against its entries. A member at the bound of lots has lots that were joined (S26)."""
-    if len(account.state.lots) >= BOUNDS["lots"]:
-        return []
+    """Each lot against its entries. A member who was ever given as many lots as the bound may have some that were joined (S26)."""
     e = account.entries
     rows = e[(e["lot"] != 0) & (e["bucket"] != Bucket.DEBT) & (e["kind"] != EntryKind.ACTIVATED) & (e["kind"] != EntryKind.CONFIRMED)]
     left: dict[tuple[int, int, int], int] = {}
     for wallet, source, n, points in zip(*(rows[f].tolist() for f in ("wallet", "lot", "lot_n", "points")), strict=True):
         left[wallet, source, n] = left.get((wallet, source, n), 0) + points
+    if len(left) >= BOUNDS["lots"]:
+        return []
     for lot in account.state.lots:
         key = lot.wallet, lot.source, lot.n
         left[key] = left.get(key, 0) - lot.remaining

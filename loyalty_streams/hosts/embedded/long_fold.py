@@ -1,0 +1,88 @@
+"""Histories folded from their first facts, however long one member's is.
+
+The kernel remembers the orders and redemptions of one fold in tables of a fixed size. A member who has more of them is folded in bites, the
+cards that a bite leaves being given to the next bites that name them, as the log itself was.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from loyalty_streams.agents.members import FACTS_AT_ONCE, LINES_AT_ONCE
+from loyalty_streams.core.codes import FactKind
+from loyalty_streams.core.engine import BoundError, Engine, Folded
+from loyalty_streams.core.entries import Entry
+from loyalty_streams.core.facts import Array, Columns, take_rows
+
+
+def fold_from_the_first(engine: Engine, columns: Columns, groups: Array, until: Array, keep_cards: bool = False, explain: bool = False) -> Folded:
+    """Folds `groups[g]:groups[g + 1]` of the columns for new members, each then advanced to its instant of `until` (0: not at all).
+
+    `keep_cards`, `explain`: as of `Engine.fold`.
+    """
+    try:
+        return engine.fold(columns, groups, until_of=until, keep_cards=keep_cards, explain=explain)
+    except BoundError as error:
+        if error.code != "SECTION_FULL":
+            raise
+    return _joined([_one(engine, columns, int(groups[g]), int(groups[g + 1]), int(until[g]), explain) for g in range(len(groups) - 1)])
+
+
+def _one(engine: Engine, columns: Columns, lo: int, hi: int, until: int, explain: bool) -> Folded:
+    """One member in bites."""
+    paid_by = dict(zip(columns.ref[lo:hi].tolist(), np.where(columns.kind[lo:hi] == FactKind.ORDER, columns.about[lo:hi], 0).tolist(), strict=True))
+    cards: dict[int, bytes] = {}
+    state = b""
+    parts: list[Folded] = []
+    cuts = _cuts(columns, lo, hi)
+    for a, b in pairwise(cuts):
+        named = set(columns.about[a:b].tolist())
+        named |= {paid_by.get(ref, 0) for ref in named}
+        given = [(0, cards[ref]) for ref in sorted(named) if ref in cards]
+        folded = engine.fold(
+            take_rows(columns, np.arange(a, b)), np.array([0, b - a], np.int64), states=np.frombuffer(state, np.uint8),
+            state_at=np.array([0, len(state)], np.int64), cards=given, until=until if b == hi else 0, explain=explain,
+        )  # fmt: skip
+        state = folded.states.tobytes()
+        whole, rows = folded.cards.tobytes(), folded.card_rows
+        cards.update((ref, whole[x:y]) for ref, x, y in zip(*(rows[f].tolist() for f in ("ref", "lo", "hi")), strict=True) if ref)
+        folded.entries["cause"] += np.where(folded.entries["cause"] >= 0, a, 0).astype(np.int32)
+        parts.append(folded)
+    last = parts[-1]
+    entries = np.concatenate([p.entries for p in parts]).view(Entry)
+    return Folded(entries, last.states, last.state_at, *_cards(parts), last.due, last.tier, last.stage)
+
+
+def _cuts(columns: Columns, lo: int, hi: int) -> list[int]:
+    """Where bites begin, and the end."""
+    cuts = [lo]
+    for row in range(lo + 1, hi):
+        if row - cuts[-1] >= FACTS_AT_ONCE or columns.line_at[row + 1] - columns.line_at[cuts[-1]] > LINES_AT_ONCE:
+            cuts.append(row)
+    return [*cuts, hi]
+
+
+def _cards(parts: list[Folded]) -> tuple[Array, Any]:
+    """The cards of some folds one after the other; where a name occurs twice the later one stands."""
+    rows = [p.card_rows.copy() for p in parts]
+    at = 0
+    for p, own in zip(parts, rows, strict=True):
+        own["lo"] += at
+        own["hi"] += at
+        at += len(p.cards)
+    return np.concatenate([p.cards for p in parts]), np.concatenate(rows)
+
+
+def _joined(parts: list[Folded]) -> Folded:
+    """Folds of one member each as one fold of all."""
+    for g, p in enumerate(parts):
+        p.entries["member"] = g
+        p.card_rows["member"] = g
+    sizes = np.array([0, *(len(p.states) for p in parts)], np.int64)
+    return Folded(
+        np.concatenate([p.entries for p in parts]).view(Entry), np.concatenate([p.states for p in parts]), np.cumsum(sizes), *_cards(parts),
+        *(np.concatenate([getattr(p, name) for p in parts]) for name in ("due", "tier", "stage")),
+    )  # fmt: skip
