@@ -266,7 +266,7 @@ def entry_points() -> set[str]:
 
 
 def reached(start: set[str], modules: dict[str, Path]) -> set[str]:
-    """Modules that imports lead to from `start`. A module's full name in a text counts: so are rooms opened late."""
+    """Modules that imports lead to from `start`. A module's full name or path in a text counts: so are rooms opened late."""
     seen: set[str] = set()
     ahead = [m for m in start if m in modules]
     while ahead:
@@ -276,7 +276,7 @@ def reached(start: set[str], modules: dict[str, Path]) -> set[str]:
         seen.add(module)
         path = modules[module]
         constants = [n.value for n in ast.walk(tree(path)) if isinstance(n, ast.Constant)]
-        texts = [text.split(":")[0] for text in constants if isinstance(text, str)]
+        texts = [text.split(":")[0].removesuffix(".py").replace("/", ".") for text in constants if isinstance(text, str)]
         for name in [*(name for _, name in imports(path)), *texts]:
             # `a.b.c` imports a, a.b, and a.b.c where that is a module.
             parts = name.split(".")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any, overload
 
 from loyalty_streams.core.codes import NEVER
@@ -58,6 +58,10 @@ class Lots(Sequence[Lot]):
             lot_id(x.source, x.n, self._keys), iso(x.earned_at), iso(x.activates_at), iso(x.expires_at), x.granted, x.remaining,
             self._names.wallets[x.wallet],
         )  # fmt: skip
+
+    def expiring(self, after: int, until: int) -> list[tuple[int, int]]:
+        """(instant, points that remain) of the lots that expire after one instant and up to another, soonest first."""
+        return sorted((x.expires_at, x.remaining) for x in self._rows if after < x.expires_at <= until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ class Member:
     member_id: str
     as_of: str | None
     points: Points
-    lots: Sequence[Lot]
+    lots: Lots
     tier: Tier
     stage: Stage
     wallets: Mapping[str, Points]
@@ -155,8 +159,10 @@ class Member:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values in the form of `member --json`."""
-        body = asdict(replace(self, lots=tuple(self.lots), entries=tuple(self.entries)))
-        wallets = body.pop("wallets")
+        body: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        body |= {"points": asdict(self.points), "tier": asdict(self.tier), "stage": asdict(self.stage)}
+        body["lots"], body["entries"] = tuple(map(_flat, self.lots)), tuple(map(_flat, self.entries))
+        wallets = {name: asdict(points) for name, points in body.pop("wallets").items()}
         for lot in body["lots"] if len(wallets) <= 1 else ():
             lot.pop("wallet")
         if len(wallets) > 1:
@@ -165,6 +171,11 @@ class Member:
                 n: {"points": b, "lots": [x for x in lots if x["wallet"] == n]} for n, b in wallets.items()
             }
         return body
+
+
+def _flat(value: Lot | LedgerEntry) -> dict[str, Any]:
+    """The fields of a value that holds plain ones alone: `asdict` would look into each."""
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def spendable_wallets(compiled: Compiled) -> list[int]:

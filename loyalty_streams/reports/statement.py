@@ -96,11 +96,9 @@ def tier_lines(account: Member, compiled: Compiled, lang: Language, zone: ZoneIn
 def _expiring(account: Member, lang: Language, zone: ZoneInfo, now: int) -> list[str]:
     """Points by the day on which they expire, soonest first."""
     by_day: dict[str, int] = {}
-    for lot in sorted((x for x in account.lots if x.expires_at), key=lambda x: str(x.expires_at)):
-        at = _instant(lot.expires_at)
-        if now < at <= now + HORIZON * DAY:
-            day = day_text(at, zone)
-            by_day[day] = by_day.get(day, 0) + lot.remaining
+    for at, remaining in account.lots.expiring(now, now + HORIZON * DAY):
+        day = day_text(at, zone)
+        by_day[day] = by_day.get(day, 0) + remaining
     parts = [say("expires_on", lang, points=f"{n:,}", date=day) for day, n in list(by_day.items())[:MOST_DATES]]
     more = sum(list(by_day.values())[MOST_DATES:])
     if more:

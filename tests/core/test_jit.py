@@ -8,8 +8,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from numba import njit
+from numba.cpython import slicing
 
 from loyalty_streams.core.kernel.jit import SETTINGS, SMALL, DoorCompiler, StepLibrary, callers_first, is_leaf, kernel, leaf, size_of
 
@@ -104,6 +106,24 @@ def test_a_leaf_is_put_in_place_of_its_calls_and_its_callers_are_not() -> None:
         for library in (next(iter(step.overloads.values())).library,)  # type: ignore[attr-defined]
     }
     assert marked == {"low": True, "high": False}
+
+
+@compiled
+def test_other_code_of_the_process_still_counts_indices_from_the_end() -> None:
+    """The kernel leaves that out while it is compiled; what others compile afterwards must not miss it."""
+    usual = slicing.fix_index
+
+    @door
+    def first(row: Any) -> int:
+        return row[0]  # type: ignore[no-any-return]
+
+    @njit
+    def last(row: Any) -> Any:
+        return row[-1]
+
+    row = np.array([7, 8, 9])
+    assert (first(row), last(row)) == (7, 9)
+    assert slicing.fix_index is usual
 
 
 def test_callers_come_before_what_they_call() -> None:

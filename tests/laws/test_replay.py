@@ -127,14 +127,14 @@ def test_i10_the_entries_of_a_member_are_numbered_without_gaps(name: str, histor
     assert entries["seq"].tolist() == list(range(1, entries.size + 1))
 
 
-@pytest.mark.parametrize(
-    "environment",
-    [
-        {"PYTHONHASHSEED": "0", "TZ": "UTC"},
-        {"PYTHONHASHSEED": "1", "TZ": "Asia/Shanghai"},
-        {"PYTHONHASHSEED": "random", "TZ": "America/New_York", "LC_ALL": "C"},
-    ],
+MACHINES = (
+    {"PYTHONHASHSEED": "0", "TZ": "UTC"},
+    {"PYTHONHASHSEED": "1", "TZ": "Asia/Shanghai"},
+    {"PYTHONHASHSEED": "random", "TZ": "America/New_York", "LC_ALL": "C"},
 )
+
+
+@pytest.mark.parametrize("environment", MACHINES)
 def test_i5_hash_seed_zone_and_locale_of_the_machine_do_not_show(environment: dict[str, str]) -> None:
     """I5: another process with another hash seed, time zone and locale ends in the same sum over entries, states and cards."""
     command = [sys.executable, "-m", "tests.laws.digest"]

@@ -26,6 +26,7 @@ earn:
   plain: {on: order, points: {fixed: 11}}
 combine: {multipliers: additive}
 """
+PLAIN = "\nwallets: {points: {}}\nearn: {base: {on: order, points: {rate: 1, per: 1.00, mode: proportional}}}\n"
 Baskets = st.lists(
     st.tuples(st.integers(1, 30_000), st.integers(1, 5), st.sampled_from(("fruit", "dairy")), st.sampled_from(("A", "B"))), min_size=1, max_size=6
 )
@@ -90,7 +91,7 @@ def test_i14_t072_the_points_of_the_lines_are_the_points_of_the_order(rows: list
     order = basket(rows)
     whole, exact = (
         sum(x.amount for x in order.lines),
-        engine("\nwallets: {points: {}}\nearn: {base: {on: order, points: {rate: 1, per: 1.00, mode: proportional}}}\n"),
+        engine(PLAIN),
     )
     points = whole // 100
     taken = 0

@@ -11,7 +11,7 @@ from loyalty_streams.core.kernel.basket import one_line
 from loyalty_streams.core.kernel.calendar import read_date
 from loyalty_streams.core.kernel.exact import share
 from loyalty_streams.core.kernel.jit import door, kernel, leaf
-from loyalty_streams.core.kernel.lots import activate_named
+from loyalty_streams.core.kernel.lifetimes import activate_named
 from loyalty_streams.core.kernel.marks import leave_marks, mark_order, tier_spend
 from loyalty_streams.core.kernel.pack import compact, read_card, read_state, write_cards, write_state
 from loyalty_streams.core.kernel.paying import earn, settle_tier

@@ -6,7 +6,8 @@ from loyalty_streams.core.codes import NEVER, Bucket, EntryKind, FactKind, Outco
 from loyalty_streams.core.kernel.calendar import shift
 from loyalty_streams.core.kernel.exact import share
 from loyalty_streams.core.kernel.jit import kernel
-from loyalty_streams.core.kernel.lots import expiry_of, lot_number, pay_debt, put_back, put_lot, remember_dead, remember_taken, roll, suspended, take
+from loyalty_streams.core.kernel.lifetimes import remember_dead, roll, suspended
+from loyalty_streams.core.kernel.lots import expiry_of, lot_number, pay_debt, put_back, put_lot, remember_taken, take
 from loyalty_streams.core.kernel.records import HOLDS, REDEMPTIONS, TAKEN
 from loyalty_streams.core.kernel.reminders import note_reminder
 from loyalty_streams.core.kernel.rows import post, refuse, slot

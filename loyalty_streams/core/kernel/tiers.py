@@ -5,7 +5,7 @@ from __future__ import annotations
 from loyalty_streams.core.codes import ABSENT, NEVER, EntryKind, Reason
 from loyalty_streams.core.kernel.calendar import midnight, period_end, shift, year_of
 from loyalty_streams.core.kernel.jit import kernel, leaf
-from loyalty_streams.core.kernel.lots import expire, lapse_wallet
+from loyalty_streams.core.kernel.lifetimes import expire, lapse_wallet
 from loyalty_streams.core.kernel.marks import first_leaving, first_refund, leave_marks, measure, measure_at
 from loyalty_streams.core.kernel.records import (
     CHECK_ATTRIBUTE, CHECK_TIER, CHECK_WINDOW, CHECK_YEAR, MARKS0, PASS, PERIOD_YEAR, TO_BASE, TO_METRICS, W_SINCE_TIER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loyalty_streams.core.codes import DAY, NEVER, FactKind, Reason
 from loyalty_streams.core.kernel.calendar import birthday_distance, next_birthday, read_date, shift
 from loyalty_streams.core.kernel.jit import kernel, leaf
-from loyalty_streams.core.kernel.lots import activate, expire, find_pending, first_expiry, lapse_wallet
+from loyalty_streams.core.kernel.lifetimes import activate, expire, find_pending, first_expiry, lapse_wallet
 from loyalty_streams.core.kernel.marks import first_leaving, leave_marks, note_ended
 from loyalty_streams.core.kernel.paying import after_change, earn, settle_tier
 from loyalty_streams.core.kernel.records import CHECK_WINDOW, FROM_ACTIVITY, FULL, LAZY, LOTS, ON_BIRTHDAY, UPGRADE_ONLY
