@@ -18,10 +18,11 @@ from loyalty_streams.hosts.embedded.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """One batch: its facts, and the seconds that it took on the wall."""
+    """One batch: its facts, and the seconds that it took on the wall and of CPU."""
 
     facts: int
     seconds: float
+    cpu: float
 
 
 @dataclass(slots=True)
@@ -54,11 +55,11 @@ class TimedStore(Store):
     def take(
         self, facts: FactBatch, letters: Sequence[DeadLetter] = (), dropping: Sequence[bytes] = (), holding: Sequence[tuple[bytes, bytes]] = ()
     ) -> Writes:
-        begun, written = time.perf_counter(), self.times.writing
+        begun, cpu, written = time.perf_counter(), time.process_time(), self.times.writing
         writes = super().take(facts, letters, dropping, holding)
         took = time.perf_counter() - begun
         self.times.deciding += took - (self.times.writing - written)
-        self.times.takes.append(Take(len(facts), took))
+        self.times.takes.append(Take(len(facts), took, time.process_time() - cpu))
         return writes
 
     def advance(self, until: int) -> int:

@@ -21,6 +21,7 @@ from loyalty_streams.core.state import MemberState, unpack
 from loyalty_streams.history import FactBatch, ReadOptions, read_rows
 from loyalty_streams.history.keys import adjustment_key, redemption_key
 from loyalty_streams.hosts.embedded import Store
+from loyalty_streams.hosts.embedded.long_fold import fold_from_the_first
 from loyalty_streams.programme.because import Because
 from loyalty_streams.reports.explain import part_of
 from loyalty_streams.reports.instants import iso, micros
@@ -127,7 +128,7 @@ def _answer(store: Store, command: Command, name: str, end: Disposition, lang: L
     if row is None:
         raise LookupError(f"the fact of {name} is not in the log of its member")
     before = take_rows(log.columns, np.arange(row + 1))
-    state = unpack(store.engine.fold(before, np.array([0, row + 1], np.int64), keep_cards=False).states.tobytes())
+    state = unpack(fold_from_the_first(store.engine, before, np.array([0, row + 1], np.int64), np.zeros(1, np.int64)).states.tobytes())
     entries = log.entries[log.entries["cause"] == row]
     sentences = _sentences(store, lang)
     refused = entries[(entries["kind"] == EntryKind.REFUSED) & (entries["rule"] < 0)]

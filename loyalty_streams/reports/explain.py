@@ -100,9 +100,11 @@ def row_of(own: Account, name: str | None) -> int:
 
 def _fact(store: Store, own: Account, row: int, entry: LedgerEntry | None) -> Explanation:
     """Folds the member up to and with the fact, and sorts what came of it."""
+    from loyalty_streams.hosts.embedded.long_fold import fold_from_the_first
+
     columns, sentences = own.block.columns, own.ledger.sentences
     before = take_rows(columns, np.arange(row + 1))
-    folded = store.engine.fold(before, np.array([0, row + 1], np.int64), keep_states=False, keep_cards=False, explain=True)
+    folded = fold_from_the_first(store.engine, before, np.array([0, row + 1], np.int64), np.zeros(1, np.int64), explain=True)
     came = folded.entries[folded.entries["cause"] == row]
     spendable = spendable_wallets(sentences.compiled)
     paid = paid_parts(came, spendable)

@@ -19,6 +19,7 @@ from loyalty_streams.reports.sentences import Sentences, plain
 
 _NAMING = ("kind", "cause", "rule", "lot", "lot_n", "at")
 _KINDS = {int(kind): kind.name.lower() for kind in EntryKind}
+EARNED = int(EntryKind.EARNED)
 
 
 class Ledger(Sequence[LedgerEntry]):
@@ -55,15 +56,16 @@ class Ledger(Sequence[LedgerEntry]):
     @cached_property
     def ids(self) -> list[str]:
         """`{kind}/{cause}/{rule or lot}`, of a timer `{kind}/{lot}`; equal ones are numbered from the second on, so that ids are derived (T185)."""
-        rules, refs, seen = self.sentences.compiled.names.rules, self.columns.ref.tolist(), dict[str, int]()
+        facts = [f"/{self.key(ref)}" if ref else "" for ref in self.columns.ref.tolist()]
+        rules = [*(f"/{name}" for name in self.sentences.compiled.names.rules), ""]  # the last one: -1, no rule
+        seen: dict[str, int] = {}
         out = []
         for kind, cause, rule, lot, n, at in zip(*(self.rows[f].tolist() for f in _NAMING), strict=True):
-            fact = self.key(refs[cause]) if cause >= 0 else None
-            of_lot = lot_id(lot, n, self.keys) if lot and kind != EntryKind.EARNED else None
-            parts = (_KINDS[kind], fact or (None if of_lot else f"timer/{at}"), rules[rule] if rule >= 0 else None, of_lot)
-            name = "/".join([p for p in parts if p])
-            seen[name] = seen.get(name, 0) + 1
-            out.append(f"{name}#{seen[name]}" if seen[name] > 1 else name)
+            of_lot = f"/{lot_id(lot, n, self.keys)}" if lot and kind != EARNED else ""
+            fact = facts[cause] if cause >= 0 else ""
+            name = f"{_KINDS[kind]}{fact or ('' if of_lot else f'/timer/{at}')}{rules[rule]}{of_lot}"
+            count = seen[name] = seen.get(name, 0) + 1
+            out.append(name if count == 1 else f"{name}#{count}")
         return out
 
     def cause(self, k: int) -> str | None:

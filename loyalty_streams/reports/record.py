@@ -16,6 +16,7 @@ from loyalty_streams.core.codes import ATTR, AttrKind, Bucket, EntryKind, FactKi
 from loyalty_streams.core.facts import Columns, take_rows
 from loyalty_streams.core.state import unpack
 from loyalty_streams.hosts.embedded import Store
+from loyalty_streams.hosts.embedded.long_fold import fold_from_the_first
 from loyalty_streams.programme.because import money
 from loyalty_streams.programme.spec import run_stories
 from loyalty_streams.programme.story import moment, parse_stories
@@ -166,7 +167,7 @@ def _then(store: Store, own: Account, last: int) -> list[str]:
     """What stands in the member's books after the fact, what each rule paid, and what the others say."""
     columns, sentences = take_rows(own.block.columns, np.arange(last + 1)), own.ledger.sentences
     at = int(columns.at[last])
-    folded = store.engine.fold(columns, np.array([0, last + 1], np.int64), until=at, keep_cards=False, explain=True)
+    folded = fold_from_the_first(store.engine, columns, np.array([0, last + 1], np.int64), np.array([at]), explain=True)
     state, names, main = unpack(folded.states.tobytes()), store.compiled.names, store.compiled.main_wallet
     came = folded.entries[(folded.entries["cause"] == last) | ((folded.entries["cause"] < 0) & (folded.entries["at"] >= at))]
     lines = [f"    points: {_flow(_balances(state.wallets[main]) if main in state.wallets else {'available': 0})}"]

@@ -187,3 +187,21 @@ def test_a_dead_letter_read_again_is_the_same_fact(tmp_path: Path) -> None:
     assert again.content.tolist() == batch.content.tolist()
     _, letters = read_rows("orders", [{**row, "amount_minor": 99}], options())
     assert [x.code for x in letters] == ["SUM_OF_LINES"]
+
+
+def test_rows_that_are_counted_keep_their_place_among_keys(tmp_path: Path) -> None:
+    """S1, by the whole key: the second of two equal rows stands behind a row whose key lies between theirs."""
+    erase = {"member_id": "m1", "occurred_at": iso(NOON), "action": "erase"}
+    write(tmp_path, identities=[erase, erase, {**erase, "identifier": "#0123456789abcdef"}])
+    stem = f"identity/m1/{NOON}/erase/"
+    assert [f.key for f in read(tmp_path).facts] == [f"{stem}0", f"{stem}0123456789abcdef", f"{stem}1"]
+
+
+def test_lines_join_by_source_where_some_line_names_one(tmp_path: Path) -> None:
+    """Two tills number their orders alike. Lines that name the till go to its order; lines that name none go to both."""
+    orders = [order(1, NOON, source=s, amount_minor=a) for s, a in (("till-1", 5), ("till-2", 7))]
+    lines = [{"order_id": "O1", "line_no": 1, "line_amount_minor": a, "source": s} for s, a in (("till-1", 5), ("till-2", 7))]
+    write(tmp_path, orders=orders, items=lines)
+    assert [(f.key, [x.amount for x in f.lines]) for f in read(tmp_path).facts] == [("order/till-1/O1", [5]), ("order/till-2/O1", [7])]
+    write(tmp_path, orders=[{**row, "amount_minor": 5} for row in orders], items=[{"order_id": "O1", "line_no": 1, "line_amount_minor": 5}])
+    assert [(f.key, [x.amount for x in f.lines]) for f in read(tmp_path).facts] == [("order/till-1/O1", [5]), ("order/till-2/O1", [5])]

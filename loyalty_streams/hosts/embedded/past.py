@@ -17,7 +17,6 @@ from loyalty_streams.agents.rows import Head, Segments, join_segments
 from loyalty_streams.core.entries import Entries, Entry
 from loyalty_streams.core.facts import Array, Columns, take_rows
 from loyalty_streams.core.state import MemberState, unpack
-from loyalty_streams.hosts.embedded.long_fold import fold_from_the_first
 from loyalty_streams.hosts.embedded.rocks import NUL, after_member, of_batch
 from loyalty_streams.hosts.embedded.store import Store
 
@@ -199,6 +198,8 @@ def _past(store: Store, ids: list[str], rows: Segments, as_of: int) -> Block:
     columns, owner = take_rows(rows.columns, kept), rows.member[kept]
     present, member_of = np.unique(owner, return_inverse=True)
     groups = np.searchsorted(member_of, np.arange(len(present) + 1)).astype(np.int64)
+    from loyalty_streams.hosts.embedded.long_fold import fold_from_the_first
+
     folded = fold_from_the_first(store.engine, columns, groups, np.full(len(present), as_of, np.int64))
     return Block(
         [ids[k] for k in present.tolist()], columns, member_of.astype(np.int64), folded.entries, folded.tier, folded.stage,

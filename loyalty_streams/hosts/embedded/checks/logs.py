@@ -12,6 +12,7 @@ from loyalty_streams.core.entries import ENTRY_FIELDS, Entries
 from loyalty_streams.core.facts import take_rows
 from loyalty_streams.core.state import Lot, unpack
 from loyalty_streams.hosts.embedded.checks.account import Found
+from loyalty_streams.hosts.embedded.long_fold import fold_from_the_first
 from loyalty_streams.hosts.embedded.rebuild import heads_of
 from loyalty_streams.hosts.embedded.refold import Log, cut, refold, states_before
 from loyalty_streams.hosts.embedded.rocks import Clocks, after_member, of_batch
@@ -109,7 +110,7 @@ def bases_are_prefixes(store: Store, log: Log) -> Found:
     if not kept:
         return 0, []
     columns = take_rows(log.rows.columns, np.concatenate(picked).astype(np.int64))
-    folded = store.engine.fold(columns, np.array(counts, np.int64), keep_cards=False)
+    folded = fold_from_the_first(store.engine, columns, np.array(counts, np.int64), np.zeros(len(kept), np.int64))
     faults = [f"{n}: a state kept after {h.facts} facts is another one" for n, h, s in zip(names, kept, cut(folded), strict=True) if h.state != s]
     return len(kept), faults
 
