@@ -83,26 +83,37 @@ def everything(folder: Path, how: ReadOptions) -> list[Any]:
 SHAPES: dict[str, dict[str, Any]] = {
     "running numbers": {"faults": FAULTS}, "numbers that come twice": {}, "no order": {"shuffled": True},
     "numbers of several sources": {"sources": ("", "till", "web"), "shuffled": True},
+    "sources that lines do not name": {"sources": ("", "till", "web"), "unnamed": True},
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("shape", "bound"), [*((s, b) for s in SHAPES for b in (20, 90)), ("no order", 3)])
+def in_small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that is large by nature is made small: pieces, parts, runs that are merged at once."""
+    monkeypatch.setattr("loyalty_streams.history.jsonfile.ROWS", 16)
+    monkeypatch.setattr(parts, "_BITS", 2)
+    monkeypatch.setattr(parts, "_PARTS", 4)
+    monkeypatch.setattr(outside, "DEEPEST", 31)
+    monkeypatch.setattr(outside, "_AT_ONCE", 20)
+    monkeypatch.setattr(outside, "_MOST_RUNS", 5)
+    monkeypatch.setattr(outside, "_MERGED_AT_ONCE", 3)
+    monkeypatch.setattr(assemble, "_LETTERS", 4)
+
+
+@pytest.mark.parametrize(("shape", "bound"), [*((s, b) for s in SHAPES for b in (20, 90)), ("no order", 9)])
 def test_the_bound_of_memory_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: str, bound: int) -> None:
     rng = random.Random(bound)
     how = dict(SHAPES[shape])
-    shuffled = how.pop("shuffled", False)
+    shuffled, unnamed = how.pop("shuffled", False), how.pop("unnamed", False)
     orders, lines = bought(rng, 70, **how)
+    if unnamed:
+        lines = [{k: v for k, v in line.items() if k != "source"} for line in lines]
     if shuffled:
         rng.shuffle(orders)
         rng.shuffle(lines)
         (tmp_path / "orders-more.jsonl").write_text("".join(json.dumps(row) + "\n" for row in bought(rng, 5)[0][-3:]))
     write(tmp_path, orders=orders, items=lines, interactions=visits(rng, 60))
     write(tmp_path, members=[{"member_id": f"m{i}", "region": "north"} for i in range(20)])
-    monkeypatch.setattr("loyalty_streams.history.jsonfile.ROWS", 16)
-    monkeypatch.setattr(outside, "_AT_ONCE", 20)
-    monkeypatch.setattr(outside, "_MOST_RUNS", 5)
-    monkeypatch.setattr(outside, "_MERGED_AT_ONCE", 3)
-    monkeypatch.setattr(assemble, "_LETTERS", 4)
+    in_small_parts(monkeypatch)
     plain = options(batch_rows=25, scratch=tmp_path)
     inside = everything(tmp_path, plain)
     assert sum(len(item[1]["keys"]) for item in inside if isinstance(item, tuple)) > 100
@@ -115,7 +126,7 @@ def test_ids_that_ascend_are_cut_into_ranges_and_others_dealt_out(tmp_path: Path
     dealt: list[str] = []
     real = parts.ByCode._deal
     monkeypatch.setattr(parts.ByCode, "_deal", lambda self, name, *rest: (dealt.append(name), real(self, name, *rest))[1])
-    monkeypatch.setattr("loyalty_streams.history.jsonfile.ROWS", 16)
+    in_small_parts(monkeypatch)
     rows = [{"order_id": str(i), "member_id": "m1", "occurred_at": iso(NOON + i), "amount_minor": 5, "currency": "USD"} for i in range(90, 190)]
     lines = [{"order_id": r["order_id"], "line_no": n, "line_amount_minor": n + 1} for r in rows for n in (1, 2)]
     how = options(rows_in_memory=50)
@@ -128,6 +139,26 @@ def test_ids_that_ascend_are_cut_into_ranges_and_others_dealt_out(tmp_path: Path
         again = everything(tmp_path, how)
         assert {"orders", "items"} <= set(dealt)
         assert again[-1][1]["keys"] == first[-1][1]["keys"] and again[-1][1]["content"] == first[-1][1]["content"]
+
+
+@pytest.mark.parametrize("shape", ["running numbers", "no order"])
+def test_no_more_than_the_bound_is_put_together_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: str) -> None:
+    in_small_parts(monkeypatch)
+    rng = random.Random(5)
+    orders, lines = bought(rng, 120, faults=FAULTS)
+    if shape == "no order":
+        rng.shuffle(orders)
+    write(tmp_path, orders=orders, items=lines)
+    sizes: list[int] = []
+    real = assemble.assembled
+
+    def watched(whole: assemble.Gathered, *rest: Any) -> Any:
+        sizes.append(sum(map(len, whole.orders)) + sum(map(len, whole.items)))
+        return real(whole, *rest)
+
+    monkeypatch.setattr("loyalty_streams.history.read.assembled", watched)
+    assert len(read(tmp_path, options(rows_in_memory=30)).facts) > 60
+    assert len(sizes) > 5 and max(sizes) <= 30
 
 
 def test_an_order_with_more_lines_than_memory_may_hold_is_still_one_order(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def planted(name: str, module: str, old: str, new: str, breaks: str) -> Mutant:
 MUTANTS = (
     # ---- lots ----
     planted(
-        "lots-expire-late", "lifetimes", "while i < s.hi and w.lots[i].expires_at <= at:", "while i < s.hi and w.lots[i].expires_at < at:",
+        "lots-expire-late", "lifetimes", "            return lot.expires_at\n", "            return lot.expires_at + 1\n",
         "a lot outlives its own instant of expiry (T052)",
     ),
     planted(
@@ -41,7 +41,7 @@ MUTANTS = (
         "new points do not pay what the member owes (T088)",
     ),
     planted(
-        "pending-matures-late", "lifetimes", "if lot.pending and lot.activates_at <= due:", "if lot.pending and lot.activates_at < due:",
+        "pending-matures-late", "lifetimes", "min(h.activation_due, lot.activates_at)", "min(h.activation_due, lot.activates_at + 1)",
         "pending points are not available at their own instant (T023)",
     ),
     planted(
@@ -156,8 +156,8 @@ MUTANTS = (
         "a member is not at risk on the day itself (T196)",
     ),
     planted(
-        "reminds-of-pending", "reminders", "lot.wallet == wallet and lot.pending == 0 and", "lot.wallet == wallet and",
-        "a reminder counts points that cannot be spent yet (T053)",
+        "reminds-of-one-lot", "reminders", "                    total += lot.remaining\n", "                    total = lot.remaining\n",
+        "a reminder tells of one lot where several die on the date (T053)",
     ),
     # ---- pack ----
     planted(

@@ -11,6 +11,7 @@ from math import floor
 from loyalty_streams.core.codes import EntryKind, LineKind, Reason
 from loyalty_streams.core.facts import Fact
 from tests.oracle.basket import Basket, BasketLine, lines_of, quantity
+from tests.oracle.calendar import local_date
 from tests.oracle.caps import apply_caps
 from tests.oracle.conditions import Scene, fields_of, holds, holds_for_line
 from tests.oracle.lots import activation_of, expiry_of, new_points
@@ -73,10 +74,16 @@ def valid(v: Version, rule: Rule, at: int) -> bool:
     return ("from" not in given or v.instant(given["from"]) <= at) and ("until" not in given or at < v.instant(given["until"]))
 
 
-def once_key(m: Member, v: Version, rule: Rule) -> tuple[str, int]:
-    from tests.oracle.calendar import local_date
+def this_year(m: Member, v: Version) -> int:
+    return local_date(m.now, v.zone).year
 
-    return rule.id, local_date(m.now, v.zone).year if rule.once == "year" else 0
+
+def paid_already(m: Member, v: Version, rule: Rule) -> bool:
+    """Whether a once rule has been paid: ever, or in this calendar year; under whichever version."""
+    if not rule.once:
+        return False
+    years = {year for id, year in m.once if id == rule.id}
+    return this_year(m, v) in years if rule.once == "year" else bool(years)
 
 
 def moves(rule: Rule) -> bool:
@@ -112,7 +119,7 @@ def candidates(m: Member, v: Version, rules: list[Rule], fact: Fact | None, bask
         if not valid(v, rule, m.now):
             continue
         part = part_of_order(rule, scene, after)
-        paid = bool(rule.once) and once_key(m, v, rule) in m.once
+        paid = paid_already(m, v, rule)
         if moves(rule) and fact and (paid or not part):
             scene.supposing = ("orders_before",)
             if holds(rule.raw.get("when"), scene) and len(m.waiting.setdefault(rule.id, [])) < 8:
@@ -173,18 +180,22 @@ def multiply(v: Version, cands: list[Candidate]) -> None:
 
 def in_a_row(multipliers: list[Candidate], rates: list[Candidate]) -> None:
     """Each multiplier on the product of those before it, line by line."""
-    product: dict[int, Fraction] = {}
+    halves = ("below", "above")
+    product: dict[tuple[int, str], Fraction] = {}
+
+    def carried(r: Candidate) -> Fraction:
+        """The amount of a rate's lines, each half of a line with the multipliers that it has met."""
+        return sum((r.amount(x, [half]) * product.get((x.line.no, half), Fraction(1)) for x in r.lines for half in halves), Fraction(0))
 
     def total() -> Fraction:
-        return sum(
-            (r.rate(sum((Fraction(r.amount(x, [])) * product.get(x.line.no, Fraction(1)) for x in r.lines), Fraction(0))) for r in rates),
-            Fraction(0),
-        )
+        return sum((r.rate(carried(r)) for r in rates), Fraction(0))
 
     for c in multipliers:
         before = total()
         for x in c.lines:
-            product[x.line.no] = product.get(x.line.no, Fraction(1)) * c.rule.multiplier
+            for half in halves:
+                if c.part in ("whole", half):
+                    product[x.line.no, half] = product.get((x.line.no, half), Fraction(1)) * c.rule.multiplier
         c.points = floor(total()) - floor(before)
 
 
@@ -268,7 +279,7 @@ def pay(m: Member, v: Version, c: Candidate, about: str, source: str = "") -> li
     """Post what one rule gives, and the same into another wallet (S14)."""
     rule, source = c.rule, source or m.cause
     if rule.once:
-        m.once[once_key(m, v, rule)] = about if rule.trigger[0] == "order" else ""
+        m.once[rule.id, this_year(m, v)] = about if rule.trigger[0] == "order" else ""
     activates = activation_of(v, rule.wallet, m.now, m.arrived)
     expires = expiry_of(m, v, rule.wallet, m.now, activates, m.arrived)
     lot = new_points(

@@ -231,7 +231,8 @@ def expire(m: Member, v: Version, lot: Lot, reason: Reason = Reason.NONE, ref: s
         roll(m, v, lot, points, into, bucket, reason)
     else:
         m.post(EntryKind.EXPIRED, lot.wallet, -points, bucket, lot=lot.id, reason=reason, ref=ref or lot.source)
-        m.purse(lot.wallet).dead.append(DeadPart(lot, points, m.now))
+        if "reinstate" in v.wallets.get(lot.wallet, {}):
+            m.purse(lot.wallet).dead.append(DeadPart(lot, points, m.now))
     tidy(m, lot.wallet)
 
 

@@ -247,6 +247,7 @@ class Member:
     stage: str = "none"
     stage_since: int = 0
     stage_seen: int = -NEVER
+    stage_at: int = 0
     reminded: set[tuple[str, date, int]] = field(default_factory=set)
 
     def purse(self, wallet: str) -> Purse:

@@ -169,7 +169,7 @@ def split_at(m: Member, v: Version, basket: Basket, spend: int) -> str | None:
     if not reached or place(m, v, reached[-1][0]) <= place(m, v, m.tier):
         return None
     tier, threshold = reached[-1]
-    cut_at(basket, min(basket.eligible_amount, max(threshold - before, 0)))
+    cut_at(basket, min(sum(x.net for x in basket.eligible), max(threshold - before, 0)))
     return tier
 
 

@@ -135,8 +135,12 @@ def change(m: Member, v: Version, to: str, reason: Reason, gifts: bool = True, l
     m.graced_until, m.tier_until, m.locked_until = 0, 0, locked
     m.epoch += 1
     lapse_what_is_due(m, v)
-    if not gifts:
-        return
+    if gifts:
+        after_change(m, v, here, there)
+
+
+def after_change(m: Member, v: Version, here: int, there: int) -> None:
+    """The gifts of a tier reached, and the tier that they, or what has lapsed, lead to in turn (S20, S25, S42)."""
     if there > here:
         entry_gifts(m, v, here, there)
     if there > here or falls_at_once(v):
@@ -226,8 +230,9 @@ def run_check(m: Member, v: Version) -> None:
     names = [t for t, _ in rungs_of(m, v)]
     here, there = place(m, v, m.tier), place(m, v, rung_at_check(m, v, m.now))
     down = v.downgrade()
+    target = there
     if there > here:
-        change(m, v, names[there], Reason.METRIC)
+        change(m, v, names[there], Reason.METRIC, gifts=False)
     elif there == here:
         m.kept_at, m.graced_until, m.tier_until = m.now, 0, 0
     elif "grace" in down and not m.graced_until:
@@ -235,9 +240,11 @@ def run_check(m: Member, v: Version) -> None:
         return
     else:
         target = {"metrics": there, "one_down": here - 1, "base": 0}[down.get("to", "metrics")]
-        change(m, v, names[target], Reason.CHECK)
+        change(m, v, names[target], Reason.CHECK, gifts=False)
     if "reset" in down:
         reset(m, v, down["reset"])
+    if target != here:  # what the new tier gives is not swept away with the old points
+        after_change(m, v, here, target)
 
 
 def rung_at_check(m: Member, v: Version, due: int) -> str:

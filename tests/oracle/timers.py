@@ -62,11 +62,8 @@ def timers(m: Member, timeline: Timeline) -> Iterator[Timer]:
     for wallet in v.wallets:
         yield lapse_due(m, v, wallet), 8, lambda wallet=wallet: lapse(m, v, wallet)  # type: ignore[misc]
     yield birthday_due(m, v, past), 9, lambda: birthday(m, v)
-    yield (
-        min((t for t in stage_bounds(m, v) if t > max(past, m.stage_seen)), default=NEVER),
-        10,
-        lambda: stage_bound(m, v),
-    )
+    bounds = [t for t in stage_bounds(m, v) if t > max(past, m.stage_seen)]
+    yield min([*bounds, m.stage_at or NEVER]), 10, lambda: stage_bound(m, v)
     for at, wallet, day, days in reminders(m, v, past):
         yield at, 11, lambda wallet=wallet, day=day, days=days: remind(m, v, wallet, day, days)  # type: ignore[misc]
 
@@ -81,8 +78,8 @@ def all_lots(m: Member) -> list[Lot]:
 def version_starts(m: Member, timeline: Timeline) -> None:
     """A version's start: tiers are judged as it says; one that its ladder lacks always (T112, S46)."""
     v = timeline.at(m.now)
+    m.stage_at = m.now
     if not v.tiers:
-        judge_stage(m, v)
         return
     policy = v.tiers.get("on_rule_change", "lazy")
     if m.tier == "":
@@ -95,7 +92,6 @@ def version_starts(m: Member, timeline: Timeline) -> None:
     elif policy == "upgrade_only":
         judge(m, v, down=False, reason=Reason.RULE_CHANGE)
     m.lazy = policy == "lazy"
-    judge_stage(m, v)
 
 
 def open_tier(m: Member, v: Version) -> None:
@@ -213,7 +209,7 @@ def birthday(m: Member, v: Version) -> None:
 
 
 def stage_bound(m: Member, v: Version) -> None:
-    m.stage_seen = m.now
+    m.stage_seen, m.stage_at = m.now, 0
     judge_stage(m, v)
 
 

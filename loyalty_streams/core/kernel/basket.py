@@ -6,7 +6,7 @@ from loyalty_streams.core.codes import LineKind
 from loyalty_streams.core.kernel.exact import share
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.records import BELOW, NO_FILTER, PASS, WHOLE
-from loyalty_streams.core.kernel.rows import judge
+from loyalty_streams.core.kernel.rows import judge_here
 
 REWARD = int(LineKind.REWARD)
 
@@ -20,12 +20,12 @@ def read_basket(w, p):
     for k in range(f.lines):
         line = w.basket[k]
         line.mask, line.below = 1, 0
-        if g.exclude != NO_FILTER and judge(w, p, g.exclude, k) == PASS:
+        if g.exclude != NO_FILTER and judge_here(w, p, g.exclude, k) == PASS:
             line.mask, line.net = 0, 0
             continue
         eligible += line.net
         for i in range(1, p.n.filters):
-            if judge(w, p, p.filters[i], k) == PASS:
+            if judge_here(w, p, p.filters[i], k) == PASS:
                 line.mask |= 1 << i
     f.eligible = eligible
     paid = min(f.tender, eligible) if g.net_tender and f.tender > 0 else 0

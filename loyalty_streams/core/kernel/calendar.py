@@ -10,14 +10,20 @@ from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.records import PERIOD_DAY, PERIOD_EVER, PERIOD_HALF, PERIOD_MONTH, PERIOD_QUARTER, PERIOD_WEEK
 
 FAR = 1000
+MORNING = DAY // 4  # clocks change before six
 
 
 @leaf
 def offset_at(p, t):
     """The zone's offset from UTC at an instant, in microseconds."""
+    last = p.n.zone - 1
+    return p.zone_offset[last] if t >= p.zone_at[last] else earlier_offset(p, t)
+
+
+@kernel
+def earlier_offset(p, t):
+    """The offset before the last transition, found by halving."""
     lo, hi = 0, p.n.zone - 1
-    if t >= p.zone_at[hi]:
-        return p.zone_offset[hi]
     while lo < hi:
         mid = (lo + hi + 1) // 2
         if p.zone_at[mid] <= t:
@@ -30,9 +36,14 @@ def offset_at(p, t):
 @leaf
 def instant(p, local):
     """The instant of a wall time (microseconds since 1970 as the wall clock shows them)."""
-    if local - DAY >= p.zone_at[p.n.zone - 1]:
-        return local - p.zone_offset[p.n.zone - 1]
-    earlier = local - offset_at(p, local - DAY)
+    last = p.n.zone - 1
+    return local - p.zone_offset[last] if local - DAY >= p.zone_at[last] else earlier_instant(p, local)
+
+
+@kernel
+def earlier_instant(p, local):
+    """The instant of a wall time about which the clocks may change."""
+    earlier = local - earlier_offset(p, local - DAY)
     if offset_at(p, earlier) == local - earlier:
         return earlier
     later = local - offset_at(p, local + DAY)
@@ -101,9 +112,29 @@ def shift(p, t, months, days, micros):
     return t + micros
 
 
-@kernel
-def leaves_window(p, at, months):
+@leaf
+def shift_date(p, f, t, months, days, micros):
+    """`shift` of an instant that mostly is the fact's own, whose date is known."""
+    if t != f.at or f.month < 0:
+        return shift(p, t, months, days, micros)
+    day = clipped(p, f.month + months, f.month_day) if months else f.day
+    return (instant(p, (day + days) * DAY + f.clock) if months or days else t) + micros
+
+
+@leaf
+def leaves_window(p, f, at, months):
     """The first instant T with shift(T, -months) > at: from then on a purchase at `at` is outside [T - months, T) (T110)."""
+    k, d = f.month, f.month_day
+    if at != f.at or k < 0 or at < p.zone_at[p.n.zone - 1] or p.month_start[k] + d + 1 >= p.month_start[k + 1]:
+        return leaves_slowly(p, at, months)
+    if p.month_start[k + months] + d >= p.month_start[k + months + 1]:
+        return midnight(p, p.month_start[k + months + 1])
+    return instant(p, (p.month_start[k + months] + d) * DAY + f.clock) + 1  # clocks stay, and this is not the last day of a month
+
+
+@kernel
+def leaves_slowly(p, at, months):
+    """`leaves_window` where clocks may change or days are clipped."""
     local = at + offset_at(p, at)
     day = local // DAY
     k, d = civil(p, day)
@@ -111,12 +142,22 @@ def leaves_window(p, at, months):
         return midnight(p, p.month_start[k + months + 1])
     clock = local - day * DAY
     wall = (p.month_start[k + months] + d) * DAY + clock
+    if clock < MORNING:
+        wall -= lost_before(p, at)
     due = instant(p, wall) + 1
     if due - 1 + offset_at(p, due - 1) != wall:  # a missing hour: the clocks jump over that time of day
         due = last_change(p, due)
     while shift(p, due, -months, 0, 0) <= at:  # the last day of a month lasts for all that are clipped to it; in a doubled hour it comes again
         due = next_edge(p, due, clock)
     return due
+
+
+@kernel
+def lost_before(p, at):
+    """How much later it is by the clock because an hour was missing just before an instant: wall times of that hour mean it as well."""
+    change = last_change(p, at + 1)
+    jump = offset_at(p, at) - offset_at(p, change - 1)
+    return jump if jump > 0 and at - change < jump else 0
 
 
 @kernel
@@ -192,19 +233,42 @@ def birthday_in(p, year, birthday):
 
 
 @leaf
-def birthday_distance(p, f, birthday):
+def birthday_distance(w, p):
     """Days from the nearest birthday to the fact's date, negative before it; far away where the birthday is not known."""
-    if birthday == 0:
+    day, c = w.fact.day, w.ctl
+    if w.head.birthday == 0:
         return FAR
-    year = 1970 + f.month // 12
-    days = f.day - birthday_in(p, year, birthday)
-    if days > 0:
-        before_next = f.day - birthday_in(p, year + 1, birthday)
-        return before_next if -before_next < days else days
-    if days < 0 and year > 1970:
-        after_last = f.day - birthday_in(p, year - 1, birthday)
-        return after_last if after_last <= -days else days
-    return days
+    if not c.born_from <= day < c.born_to:
+        find_birthdays(w, p)
+    return day - c.born_from if day - c.born_from <= c.born_to - day else day - c.born_to
+
+
+@kernel
+def find_birthdays(w, p):
+    """The last birthday on or before the fact's date and the next one, kept for the facts to come (`born_to` 0: not known)."""
+    year, birthday, c = 1970 + w.fact.month // 12, w.head.birthday, w.ctl
+    this = birthday_in(p, year, birthday)
+    if w.fact.day >= this:
+        c.born_from, c.born_to = this, birthday_in(p, year + 1, birthday)
+    else:
+        c.born_from, c.born_to = birthday_in(p, year - 1, birthday) if year > 1970 else this - FAR, this
+
+
+@leaf
+def know_date(w, p):
+    """The date of the fact in hand, or of the timer that fires, where it has not been reckoned yet."""
+    if w.fact.month < 0:
+        reckon_date(w, p)
+
+
+@kernel
+def reckon_date(w, p):
+    """The date, and what conditions ask of the member that depends on it: kept with the fact in hand."""
+    f, h = w.fact, w.head
+    read_date(p, f)
+    if p.settings.uses_birthday:
+        f.birthday_distance = birthday_distance(w, p)
+    f.enrolled_days = (f.at - h.enrolled_at) // DAY
 
 
 @kernel

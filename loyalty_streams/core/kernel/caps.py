@@ -51,6 +51,7 @@ def used_of(w, p, limit):
 def offer(w, p, r, k):
     """Gives rule r what limit k has left after the rules before it."""
     limit, c = p.limits[k], w.candidates[r]
+    w.offered[k] = 1
     if c.points <= 0 or not applies(p, limit, w.fact.store):
         return
     wanted = c.points
@@ -67,24 +68,24 @@ def offer(w, p, r, k):
 
 
 @leaf
-def find_payers(w, lo, hi):
-    """Notes which of the rules lo..hi would pay, in order. -> how many"""
+def find_payers(w):
+    """Notes which of the rules called would pay, in order. -> how many"""
     n = 0
-    for r in range(lo, hi):
-        if w.candidates[r].points > 0:
-            w.payers[n] = r
+    for i in range(w.ctl.called):
+        if w.candidates[w.called[i]].points > 0:
+            w.payers[n] = w.called[i]
             n += 1
     return n
 
 
 @kernel
-def cap(w, p, lo, hi):
-    """The five passes of S11 over the rules lo..hi of one trigger, then what was finally paid is counted."""
-    n = find_payers(w, lo, hi)
+def cap(w, p):
+    """The five passes of S11 over the rules of one trigger, then what was finally paid is counted."""
+    n = find_payers(w)
     if n == 0:
         return
     for k in range(p.n.limits):
-        w.tentative[k] = 0
+        w.tentative[k], w.offered[k] = 0, 0
     for i in range(n):
         rule = p.rules[w.payers[i]]
         for k in range(rule.limits_lo, rule.limits_hi):
@@ -129,8 +130,9 @@ def use_up(w, p, n):
     """Counts what was finally paid."""
     f = w.fact
     for k in range(p.n.limits):
-        limit = p.limits[k]
-        total, any_paid = 0, 0
+        if w.offered[k] == 0:
+            continue
+        limit, total, any_paid = p.limits[k], 0, 0
         for i in range(n):
             points = w.candidates[w.payers[i]].points
             if points > 0 and refers(p, p.rules[w.payers[i]], k):

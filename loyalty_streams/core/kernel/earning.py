@@ -11,7 +11,7 @@ from loyalty_streams.core.kernel.records import (
     ABOVE, AMOUNT, BELOW, BY_PRIORITY, FIXED, HIGHEST, LINE_BITS, MAX, MULTIPLICATIVE, MULTIPLY, OVERRIDE, PASS, PER_UNIT, STACKABLE, STEP,
     WHOLE,
 )
-from loyalty_streams.core.kernel.rows import actual, judge
+from loyalty_streams.core.kernel.rows import actual, judge, judge_here
 from loyalty_streams.core.kernel.tiers import NOW, earned_rung, judged_metric, ladder_of, need, rung_of
 
 OK, CONDITION, NOT_VALID_NOW, NOTHING = 0, int(Reason.CONDITION), int(Reason.NOT_VALID_NOW), int(Reason.NOTHING)
@@ -26,9 +26,10 @@ def admit(w, p, rule, c):
     if f.at < rule.valid_from or f.at >= rule.valid_until:
         c.reason = NOT_VALID_NOW
         return
+    c.reason = OK
     if rule.reads_units:
         f.units = units_of(w, rule.lines_mask)
-    end = judge(w, p, rule.condition, -1) if rule.condition != PASS else PASS
+    end = judge_here(w, p, rule.condition, -1)
     if end != PASS:
         c.reason, c.failed = CONDITION, -2 - end
         c.actual = actual(w, p.conditions[c.failed])
@@ -36,32 +37,46 @@ def admit(w, p, rule, c):
         c.reason = ONCE_PAID
 
 
+@leaf
+def call(w, p, lo, hi):
+    """Admits rules and lists those of which more will be asked (`w.called`); of the others nothing is known but the reason."""
+    n, all_of_them = 0, w.ctl.explain or p.settings.tier_split
+    for r in range(lo, hi):
+        rule, c = p.rules[r], w.candidates[r]
+        c.failed, c.actual = 0, 0
+        admit(w, p, rule, c)
+        if c.reason == OK or all_of_them or (rule.once == 1 and rule.reads_orders):
+            c.points, c.num, c.den, c.basis, c.capped, c.part, c.won, c.desired = 0, 1, 1, 0, OK, WHOLE, 0, 0
+            w.called[n] = r
+            n += 1
+    w.ctl.called = n
+
+
 @kernel
 def judge_rules(w, p, lo, hi, amount):
     """What each rule would give, before groups and caps. Rates come first in the table, then multipliers, then fixed points."""
     f, g = w.fact, p.settings
     base_holds = f.eligible >= g.order_minimum
-    for r in range(lo, hi):
-        rule, c = p.rules[r], w.candidates[r]
-        c.points, c.num, c.den, c.basis, c.failed, c.reason, c.actual, c.capped, c.part, c.won = 0, 1, 1, 0, 0, OK, 0, OK, WHOLE, 0
-        admit(w, p, rule, c)
+    call(w, p, lo, hi)
     if g.tier_split:
         split_by_tier(w, p, lo, hi, amount)
-    r = lo
-    while r < hi and p.rules[r].form <= STEP:
-        rule, c = p.rules[r], w.candidates[r]
+    i, n, mid = 0, w.ctl.called, lo
+    while mid < hi and p.rules[mid].form <= STEP:
+        mid += 1
+    while i < n and w.called[i] < mid:
+        rule, c = p.rules[w.called[i]], w.candidates[w.called[i]]
         if c.reason == OK and base_holds:
             c.basis = amount if rule.lines_mask == 1 and c.part == WHOLE else amount_of(w, rule.lines_mask, c.part, WHOLE)
             c.num, c.den = rule.rate, g.rate_den
             c.points = worth(rule, c.basis) // g.rate_den
         conclude(c)
-        r += 1
+        i += 1
     if g.tier_and_base == OVERRIDE:
-        override_base(w, p, lo, r)
+        override_base(w, p, lo, mid)
     if g.multipliers == MULTIPLICATIVE and base_holds:
-        multiply_in_a_row(w, p, lo, r, hi)
-    for k in range(r, hi):
-        rule, c = p.rules[k], w.candidates[k]
+        multiply_in_a_row(w, p, lo, mid, hi)
+    for k in range(i, n):
+        rule, c = p.rules[w.called[k]], w.candidates[w.called[k]]
         if c.reason == OK:
             if rule.form == FIXED:
                 c.basis, c.num = 1, rule.fixed
@@ -70,7 +85,7 @@ def judge_rules(w, p, lo, hi, amount):
                 c.basis, c.num = units_of(w, rule.lines_mask), rule.fixed
                 c.points = c.basis * rule.fixed
             elif base_holds and g.multipliers != MULTIPLICATIVE:
-                multiply(w, p, lo, r, rule, c, amount)
+                multiply(w, p, lo, mid, rule, c, amount)
         conclude(c)
     if g.multipliers == MAX:
         for wallet in range(p.n.wallets):

@@ -18,6 +18,9 @@ def share(a, b, c):
 @kernel
 def divided(a, b, c):
     """Quotient and remainder of a x b by c, none of them negative, c below 2^62: digit by digit of b, the rest always below c."""
+    if a < HALF and b < HALF:
+        quotient = a * b // c
+        return quotient, a * b - quotient * c
     part = a % c
     quotient, rest = 0, 0
     for bit in range(62, -1, -1):

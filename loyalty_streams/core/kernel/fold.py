@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from loyalty_streams.core.codes import ABSENT, ATTR, FactKind, Reason
 from loyalty_streams.core.kernel.basket import one_line
-from loyalty_streams.core.kernel.calendar import read_date
+from loyalty_streams.core.kernel.calendar import know_date
 from loyalty_streams.core.kernel.exact import share
 from loyalty_streams.core.kernel.jit import door, kernel, leaf
 from loyalty_streams.core.kernel.lifetimes import activate_named
@@ -22,7 +22,7 @@ from loyalty_streams.core.kernel.returns import ALL_BACK, REFUSED_RETURN, rememb
 from loyalty_streams.core.kernel.rows import REFUSED, refuse
 from loyalty_streams.core.kernel.stages import set_stage
 from loyalty_streams.core.kernel.tiers import falls_at_once
-from loyalty_streams.core.kernel.timers import active, advance, begin_timer, next_due, read_member, recompute, start_version, watch_idle
+from loyalty_streams.core.kernel.timers import active, advance, begin_timer, next_due, recompute, start_version, watch_idle
 
 PROFILE, EXCHANGE_RETURN, ORDER, RETURN = int(FactKind.PROFILE), int(FactKind.EXCHANGE_RETURN), int(FactKind.ORDER), int(FactKind.RETURN)
 CANCELLATION, INTERACTION, RESERVE, CANCEL = int(FactKind.CANCELLATION), int(FactKind.INTERACTION), int(FactKind.RESERVE), int(FactKind.CANCEL)
@@ -43,7 +43,7 @@ def fold(facts, rows, groups, start, until, old, old_at, cards, card_at, card_of
     c = w.ctl
     for g in range(start, groups.size - 1):
         mark, cards_mark = c.entries, c.cards_out
-        c.member, c.full, c.explain, w.fact.row = g, 0, flags[2], 0
+        c.member, c.full, c.explain, w.fact.row, c.born_from, c.born_to = g, 0, flags[2], 0, 0, 0
         read_state(w, old, old_at[g], old_at[g + 1])
         for k in range(card_of[g], card_of[g + 1]):
             read_card(w, cards, card_at[k], card_at[k + 1])
@@ -95,13 +95,14 @@ def advance_to(w, programmes, t):
         while programmes[v].settings.effective_until <= t:
             v += 1
         h.version, h.clock, h.enrolled_at = v, t, t
+        begin_timer(w, t)
         start_version(w, programmes[v], t, True)
         return
     while programmes[h.version].settings.effective_until <= t:
         at = programmes[h.version].settings.effective_until
         advance(w, programmes[h.version], at - 1)
         h.version += 1
-        begin_timer(w, programmes[h.version], at)
+        begin_timer(w, at)
         start_version(w, programmes[h.version], at, False)
     if h.due <= t:
         advance(w, programmes[h.version], t)
@@ -120,7 +121,7 @@ def read_fact(w, p, facts, i):
         w.ctl.full |= BASKET_FULL
         f.lines = w.basket.size
     if f.kind == ORDER and (f.lines == 0 or (w.ctl.cards == 0 and p.settings.uses_lines == 0)):
-        whole_order(w, facts)
+        whole_order(w, p, facts)
     else:
         for k in range(f.lines):
             line, j = w.basket[k], f.line_lo + k
@@ -147,11 +148,11 @@ def put_in_order(w, k):
 
 
 @kernel
-def whole_order(w, facts):
+def whole_order(w, p, facts):
     """An order as one line: it has none of its own, or nobody asks for them (S5)."""
     f = w.fact
     tax = 0
-    for j in range(f.line_lo, f.line_lo + f.lines):
+    for j in range(f.line_lo, f.line_lo + f.lines if p.settings.tax_excluded else 0):
         tax += facts.line_tax[j]
     one_line(w)
     w.weight[0] = tax
@@ -180,10 +181,10 @@ def one_fact(w, programmes, facts, row):
     g = p.settings
     h.clock = facts.at[row]
     read_fact(w, p, facts, row)
-    read_date(p, f)
+    f.month = -1
     if h.enrolled_at == 0:
         h.enrolled_at = f.at
-    read_member(w, p)
+    know_date(w, p)
     if h.lazy:
         h.lazy = 0
         settle_tier(w, p, f.at, True, RULE_CHANGE)

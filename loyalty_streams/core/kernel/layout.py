@@ -17,7 +17,7 @@ LAYOUT = 1
 INT, TIME, AFTER_PREVIOUS, RAW, SKIP = -1, -2, -3, -4, -5  # a kind >= 0: a time after that column of the row
 HEAD_ROW, WALLET_ROW, GAUGE_ROW, WIDTH = len(SECTIONS), len(SECTIONS) + 1, len(SECTIONS) + 2, 48
 SKIPPED = ("due", "lapse_due", "activation_due", "hold_due", "window_due", "notice_due", "remind_due", "pending_lo",
-           "spared_to", "spared_rung", "spare")
+           "rise", "spared_to", "spared_rung", "spare")
 NEVER_AT_FIRST = ("due", "birthday_due", "tier_until", "stage_due", "reassess_at", "lapse_due", "activation_due", "hold_due", "window_due",
                   "notice_due", "remind_due")
 

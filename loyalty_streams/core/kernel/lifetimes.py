@@ -128,9 +128,16 @@ def first_expiry(w, p):
     return NEVER
 
 
-@kernel
+@leaf
 def expire(w, p, at):
     """Lots whose date is reached lapse with what remains of them."""
+    s = w.span[LOTS]
+    if s.lo < s.hi and w.lots[s.lo].expires_at <= at:
+        expire_lots(w, p, at)
+
+
+@kernel
+def expire_lots(w, p, at):
     s = w.span[LOTS]
     i = s.lo
     while i < s.hi and w.lots[i].expires_at <= at:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loyalty_streams.core.codes import DAY, NEVER, Bucket, EntryKind
-from loyalty_streams.core.kernel.calendar import period_end, period_start, shift
+from loyalty_streams.core.kernel.calendar import know_date, period_end, period_start, shift, shift_date
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.marks import mark_wallet
 from loyalty_streams.core.kernel.records import (
@@ -26,7 +26,7 @@ def open_given(w, p, wallet, at, source):
     if t.pending == 2:
         activates = NEVER
     elif t.pending:
-        activates = shift(p, w.fact.arrived if t.arrival_base else at, t.pending_months, t.pending_days, t.pending_micros)
+        activates = shift_date(p, w.fact, w.fact.arrived if t.arrival_base else at, t.pending_months, t.pending_days, t.pending_micros)
         if t.pending_round == ROUND_UP:
             activates = period_end(p, activates, t.pending_period)
         elif t.pending_round == ROUND_DOWN:
@@ -80,10 +80,11 @@ def expiry_of(w, p, wallet, earned, activates, locked):
 def expiry_from(w, p, wallet, base):
     """The instant at which a lot counted from `base` dies: after, the largest extension, rounding, the floor after arrival."""
     t = p.terms[wallet]
-    ends = shift(p, base, t.months, t.days, t.micros)
+    ends = shift_date(p, w.fact, base, t.months, t.days, t.micros)
     plain = ends
     for k in range(t.extend_lo, t.extend_hi):
         x = p.extensions[k]
+        know_date(w, p)
         if judge(w, p, x.condition, -1) == PASS:
             ends = max(ends, shift(p, plain, x.months, x.days, x.micros))
     if t.round_period >= 0:
@@ -101,7 +102,7 @@ def prepare(w, p, wallet, at, source):
         open_given(w, p, wallet, at, source)
 
 
-@kernel
+@leaf
 def deliver(w, p, wallet, at, points, source, about, state):
     """New points into the prepared lot: pending, or available at once and then paying debt first (S16).
 
@@ -111,7 +112,8 @@ def deliver(w, p, wallet, at, points, source, about, state):
     g, x = w.given[wallet], w.wallets[wallet]
     if g.activates > at:
         x.pending += points
-        put_lot(w, source, g.n, wallet, at, g.activates, g.expires, points, points, state, about)
+        pending = COUNTED if state >= FOLLOWS and g.activates < NEVER else state  # a date is followed by itself
+        put_lot(w, source, g.n, wallet, at, g.activates, g.expires, points, points, pending, about)
         w.head.activation_due = min(w.head.activation_due, g.activates)
         note_reminder(w, p, wallet, g.expires)
         return

@@ -20,7 +20,7 @@ def add_mark(w, p, m, at, amount):
     gauge.since += amount
     gauge.total += amount
     if amount < 0:
-        w.head.refunded = 1
+        w.head.refunded, w.head.rise = 1, -1
     if metric.window != W_ROLLING and metric.window != W_CALENDAR:
         return
     s = w.span[MARKS0 + m]
@@ -33,7 +33,7 @@ def add_mark(w, p, m, at, amount):
     row = w.marks[m, s.hi]
     s.hi += 1
     row.at, row.amount = at, amount
-    row.leaves_at = leaves_window(p, at, metric.months) if metric.window == W_ROLLING else period_end(p, at, metric.period)
+    row.leaves_at = leaves_window(p, w.fact, at, metric.months) if metric.window == W_ROLLING else period_end(p, at, metric.period)
 
 
 @leaf

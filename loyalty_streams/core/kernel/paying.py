@@ -6,12 +6,13 @@ from loyalty_streams.core.codes import Bucket, EntryKind, Reason
 from loyalty_streams.core.kernel.basket import read_basket
 from loyalty_streams.core.kernel.caps import cap
 from loyalty_streams.core.kernel.earning import choose_in_groups, judge_rules
+from loyalty_streams.core.kernel.calendar import know_date
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.lots import COUNTED, FOLLOWS, deliver, expiry_of, name_given, prepare
 from loyalty_streams.core.kernel.once import remember_once, wait_in_line
 from loyalty_streams.core.kernel.records import ON_INTERACTION, ON_ORDER, ON_TIER, PARTS
 from loyalty_streams.core.kernel.rows import post, slot
-from loyalty_streams.core.kernel.tiers import assess, falls_at_once, ladder_of, rung_of
+from loyalty_streams.core.kernel.tiers import assess, calm, falls_at_once, ladder_of, rung_of
 
 EARNED, REFUSED = int(EntryKind.EARNED), int(EntryKind.REFUSED)
 AVAILABLE, PENDING = int(Bucket.AVAILABLE), int(Bucket.PENDING)
@@ -34,6 +35,7 @@ def earn(w, p, trigger, match, source, about):
         hi = end
     if lo == hi:
         return
+    know_date(w, p)
     h = w.head
     if (p.settings.earn_statuses >> h.status) & 1 == 0:
         post(w, REFUSED, w.fact.at, p.settings.main_wallet, 0, 0, 0, 0, about, -1, STATUS_BLOCKED)
@@ -43,9 +45,9 @@ def earn(w, p, trigger, match, source, about):
     if p.n.groups:
         choose_in_groups(w, p, lo, hi)
     if p.settings.has_limits:
-        cap(w, p, lo, hi)
-    for r in range(lo, hi):
-        rule, c = p.rules[r], w.candidates[r]
+        cap(w, p)
+    for i in range(w.ctl.called):
+        rule, c = p.rules[w.called[i]], w.candidates[w.called[i]]
         if c.reason == OK and c.points > 0:
             pay(w, p, rule, c, source, about)
         elif c.reason == OK:
@@ -100,8 +102,15 @@ def explain(w, p, rule, c, reason, about):
         e.basis, e.desired = c.actual, c.failed
 
 
-@kernel
+@leaf
 def settle_tier(w, p, at, may_fall, reason):
+    """Judges the tier where that may change anything."""
+    if may_fall or not calm(w, p, at):
+        judge_tier(w, p, at, may_fall, reason)
+
+
+@kernel
+def judge_tier(w, p, at, may_fall, reason):
     """Judges the tier and pays what its rules give for a rung reached (T106, T107)."""
     before = w.head.tier
     if assess(w, p, at, may_fall, reason):

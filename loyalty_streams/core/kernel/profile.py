@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loyalty_streams.core.codes import ATTR, NEVER, Action, AttrKind, Bucket, EntryKind, Reason
-from loyalty_streams.core.kernel.calendar import next_birthday
+from loyalty_streams.core.kernel.calendar import next_birthday, reckon_date
 from loyalty_streams.core.kernel.jit import kernel
 from loyalty_streams.core.kernel.lots import GIVEN, deliver, drop_empty, expiry_of, pay_debt, prepare, put_back, put_lot, take
 from loyalty_streams.core.kernel.paying import after_change, earn, settle_tier
@@ -40,10 +40,11 @@ def profile(w, p, facts):
     """Takes over what a profile says; the first with an enrolment instant fires the enrolment rules (S3)."""
     f, h, g = w.fact, w.head, p.settings
     tags_cleared, enrolled_at, attribute_date = False, h.enrolled_at, h.attribute_date
+    h.rise = -1  # the ladder, and when it is checked, may change
     for i in range(f.attr_lo, f.attr_hi):
         name, value = facts.attr_name[i], facts.attr_value[i]
         if name == BIRTHDAY:
-            h.birthday = value
+            h.birthday, w.ctl.born_from, w.ctl.born_to = value, 0, 0
             h.birthday_due = next_birthday(p, f.at, value) if g.has_birthday_rule else NEVER
         elif name == REGION:
             h.region = value
@@ -61,7 +62,8 @@ def profile(w, p, facts):
             h.attribute_date = value
     import_tier(w, p, facts)
     if h.enrolled == 0 and attribute(w, facts, ENROLLED_AT, NEVER) != NEVER:
-        h.enrolled, h.enrolled_at, f.enrolled_days = 1, f.at, 0
+        h.enrolled, h.enrolled_at = 1, f.at
+        reckon_date(w, p)
         earn(w, p, ON_ENROLMENT, 0, f.source, f.ref)
     if g.has_tiers:
         if (g.check == CHECK_JOIN and h.enrolled_at != enrolled_at) or (g.check == CHECK_ATTRIBUTE and h.attribute_date != attribute_date):

@@ -52,7 +52,7 @@ Head = words(
     "orders first_at last_at lifetime_spend "
     "tier tier_since tier_at tier_seq tier_kept tier_until tier_dated tier_grace tier_locked tier_noticed lazy reassess_at "
     "stage stage_since stage_due "
-    "lapse_due refunded spared_to spared_rung spare "
+    "lapse_due refunded rise spared_to spared_rung spare "
     "activation_due hold_due window_due notice_due remind_due pending_lo"
 )
 Wallet = words(
@@ -178,7 +178,7 @@ Programme = nest(
 # ---- workspace -------------------------------------------------------------------------------------------------------------
 Candidate = words("points basis num den desired reason failed actual capped part won won_basis")
 Given = words("at source n activates expires state")  # the lot that the fact in hand has opened in a wallet
-Control = words("cards lines entries full member explain booked cards_out tier_before")
+Control = words("cards lines entries full member explain booked cards_out tier_before called born_from born_to")
 Ended = words("value judged")  # of a metric whose calendar period ends at this instant: what it came to; judged: the check goes by it
 Number = words("value")
 Card = words("member kind ref at lo hi")  # a row of its own in the output: 1 order, 2 redemption
@@ -188,7 +188,8 @@ BASKET = 131_072
 Work = nest(
     head=Head, fact=Fact, ctl=Control, wallets=(Wallet, (MAX_WALLETS,)), gauges=(Gauge, (MAX_METRICS,)), span=(Span, (len(SECTIONS),)),
     candidates=(Candidate, (256,)), attr=(Number, (16,)), basket=(Line, (BASKET,)), weight=(np.int64, (BASKET,)),
-    ended=(Ended, (MAX_METRICS,)), given=(Given, (MAX_WALLETS,)), tentative=(np.int64, (256,)), payers=(np.int64, (256,)),
+    ended=(Ended, (MAX_METRICS,)), given=(Given, (MAX_WALLETS,)), tentative=(np.int64, (256,)),
+    payers=(np.int64, (256,)), offered=(np.int64, (256,)), called=(np.int64, (256,)),
     factor=(np.int64, (BASKET,)), factor_above=(np.int64, (BASKET,)), lots=(Lot, (BOUNDS["lots"],)), marks=(Mark, (MAX_METRICS, BOUNDS["marks"])),
     holds=(Hold, (BOUNDS["holds"],)), counters=(Counter, (BOUNDS["counters"],)), once=(Once, (BOUNDS["once"],)),
     tags=(Tag, (BOUNDS["tags"],)), dead=(Dead, (BOUNDS["dead"],)), orders=(Order, (BOUNDS["orders"],)),

@@ -20,10 +20,8 @@ def set_stage(w, p, at, by_order):
         s = p.stages[k]
         if found < 0 and s.idle_from <= idle < s.idle_until and age < s.first_within and h.orders >= s.orders_at_least:
             found = k
-        if idle < s.idle_from:
-            due = min(due, h.last_at + s.idle_from)
         if idle < s.idle_until:
-            due = min(due, h.last_at + s.idle_until)
+            due = min(due, h.last_at + (s.idle_from if idle < s.idle_from else s.idle_until))
         if age < s.first_within:
             due = min(due, h.first_at + s.first_within)
     h.stage_due = due

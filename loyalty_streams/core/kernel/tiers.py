@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from loyalty_streams.core.codes import ABSENT, NEVER, EntryKind, Reason
-from loyalty_streams.core.kernel.calendar import midnight, period_end, shift, year_of
+from loyalty_streams.core.kernel.calendar import know_date, midnight, period_end, shift, year_of
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.lifetimes import expire, lapse_wallet
 from loyalty_streams.core.kernel.marks import first_leaving, first_refund, leave_marks, measure, measure_at
 from loyalty_streams.core.kernel.records import (
     CHECK_ATTRIBUTE, CHECK_TIER, CHECK_WINDOW, CHECK_YEAR, MARKS0, PASS, PERIOD_YEAR, TO_BASE, TO_METRICS, W_SINCE_TIER,
+    word_of,
 )
 from loyalty_streams.core.kernel.rows import judge, post
 
+CUSTOMER_TYPE, REGION = word_of("head", "customer_type"), word_of("head", "region")
 TIER_CHANGED, TIER_NOTICED = int(EntryKind.TIER_CHANGED), int(EntryKind.TIER_NOTICED)
 NOW, CHECKED = 0, -1  # at which instant metrics are asked for, when it is none to come
 METRIC, CHECK, RESET = int(Reason.METRIC), int(Reason.CHECK), int(Reason.RESET)
@@ -21,6 +23,8 @@ METRIC, CHECK, RESET = int(Reason.METRIC), int(Reason.CHECK), int(Reason.RESET)
 def ladder_of(w, p):
     """The first ladder whose condition the member meets (T114)."""
     k = 0
+    if p.n.ladders > 1:
+        know_date(w, p)
     while k < p.n.ladders - 1 and judge(w, p, p.ladders[k].condition, -1) != PASS:
         k += 1
     return p.ladders[k]
@@ -194,46 +198,77 @@ def assess(w, p, at, may_fall, reason):
     return False
 
 
-@kernel
-def first_loss(w, p):
-    """The next exit from a window that may cost the tier; exits that leave what the rung needs are passed over.
+@leaf
+def calm(w, p, at):
+    """Whether an instant's judgement that may not lower the tier would leave all as it is: `watch` has found what it takes, or -1."""
+    h = w.head
+    if h.rise < 0 or h.spared_rung == 0 or at >= h.window_due or measure(w, p, p.settings.shown_metric) >= h.rise:
+        return False
+    if h.spared_rung > 0:
+        pass_over(w, p)
+    return True
 
-    `spared_to` is the first row whose exit costs the rung `spared_rung - 1`, `spare` what the metric has beyond the need once the rows before
-    it are out: so each row is looked at once, however many there are.
+
+@leaf
+def pass_over(w, p):
+    """Goes on over the purchases whose exit leaves what the rung needs, to the first that costs it.
+
+    `spared_to` is its row, `spare` what the metric has beyond the need once the rows before it are out: so each row is looked at once.
     """
-    h, g, m = w.head, p.settings, p.settings.shown_metric
-    ladder = p.ladders[0]
-    rung = rung_of(p, ladder, h.tier)
-    if g.metrics != 1 or p.n.ladders > 1 or h.refunded or h.lazy or rung < 0:
-        return first_leaving(w, p)
-    if rung + 1 < ladder.hi and measure(w, p, m) >= need(p.rungs[rung + 1], m):
-        return first_leaving(w, p)
-    if rung == ladder.lo:
-        return NEVER
-    leave_marks(w, p, h.clock)
+    h, m = w.head, p.settings.shown_metric
     s, i = w.span[MARKS0 + m], h.spared_to
-    if h.spared_rung != rung + 1 or i < s.lo or h.spare < 0:
-        i, h.spared_rung, h.spare = s.lo, rung + 1, measure(w, p, m) - need(p.rungs[rung], m)
-    while i < s.hi and w.marks[m, i].amount <= h.spare:
+    while i < s.hi and (w.marks[m, i].amount <= h.spare or w.marks[m, i].amount == 0):
         h.spare -= w.marks[m, i].amount
         i += 1
     h.spared_to = i
-    return w.marks[m, i].leaves_at if i < s.hi else NEVER
+    h.window_due = w.marks[m, i].leaves_at if i < s.hi else NEVER
+
+
+@leaf
+def steady(w, p):
+    """Whether the ladder of a member hangs on nothing that changes without a profile."""
+    for k in range(p.n.ladders - 1):
+        c = p.conditions[p.ladders[k].condition]
+        if (c.at != CUSTOMER_TYPE and c.at != REGION) or c.then != PASS or c.orelse >= 0:
+            return False
+    return True
+
+
+@kernel
+def watch_one(w, p):
+    """`watch` where the tier hangs on one metric: what it would take to rise, and the first exit that may cost the tier."""
+    h, g, m = w.head, p.settings, p.settings.shown_metric
+    ladder = ladder_of(w, p)
+    rung = rung_of(p, ladder, h.tier)
+    leave_marks(w, p, h.clock)
+    rise = need(p.rungs[rung + 1], m) if rung + 1 < ladder.hi else NEVER
+    if rung < 0 or measure(w, p, m) >= rise:
+        h.window_due = first_leaving(w, p) if g.check == CHECK_WINDOW else NEVER
+        return
+    h.rise = rise
+    if g.check != CHECK_WINDOW or rung == ladder.lo:
+        h.spared_rung = -1
+        return
+    if h.spared_rung != rung + 1 or h.spared_to < w.span[MARKS0 + m].lo or h.spare < 0:
+        h.spared_to, h.spared_rung, h.spare = w.span[MARKS0 + m].lo, rung + 1, measure(w, p, m) - need(p.rungs[rung], m)
+    pass_over(w, p)
 
 
 @leaf
 def watch(w, p):
     """When the next exit from a window may change the tier: one that costs it where `check: window` lets it fall by itself, else one of money
     given back without its order, which lets it rise. An instant too early does no harm."""
-    h = w.head
-    h.window_due = NEVER
-    if h.tier >= 0 and p.settings.has_tiers:
-        if p.settings.check == CHECK_WINDOW:
-            h.window_due = first_loss(w, p)
+    h, g = w.head, p.settings
+    h.window_due, h.rise = NEVER, -1
+    if h.tier >= 0 and g.has_tiers:
+        if g.metrics == 1 and g.balance_metric == 0 and h.refunded == 0 and h.lazy == 0 and steady(w, p):
+            watch_one(w, p)
+        elif g.check == CHECK_WINDOW:
+            h.window_due = first_leaving(w, p)
         elif h.refunded:
             h.window_due = first_refund(w, p)
     if h.tier_locked > h.clock:
-        h.window_due = min(h.window_due, h.tier_locked)
+        h.window_due, h.rise = min(h.window_due, h.tier_locked), -1
     watch_notice(w, p)
 
 

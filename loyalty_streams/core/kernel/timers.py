@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from loyalty_streams.core.codes import DAY, NEVER, FactKind, Reason
-from loyalty_streams.core.kernel.calendar import birthday_distance, next_birthday, read_date, shift
+from loyalty_streams.core.codes import NEVER, FactKind, Reason
+from loyalty_streams.core.kernel.calendar import know_date, next_birthday, shift
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.lifetimes import activate, expire, find_pending, first_expiry, lapse_wallet
 from loyalty_streams.core.kernel.marks import first_leaving, leave_marks, note_ended
@@ -40,25 +40,14 @@ def recompute(w, p, after):
     w.head.due = next_due(w, p)
 
 
-@leaf
-def read_member(w, p):
-    """What conditions ask of the member that depends on the day: kept with the fact in hand."""
-    f, h = w.fact, w.head
-    if p.settings.uses_birthday:
-        f.birthday_distance = birthday_distance(p, f, h.birthday)
-    f.enrolled_days = (f.at - h.enrolled_at) // DAY
-
-
 @kernel
-def begin_timer(w, p, due):
+def begin_timer(w, due):
     """A timer is a fact without a row; what it gives is named after its instant."""
     f = w.fact
     f.kind, f.at, f.arrived, f.ref, f.about, f.amount, f.points, f.lines, f.attr_lo, f.attr_hi = TICK, due, due, 0, 0, 0, 0, 0, 0, 0
     f.row, f.source, f.lots_made, f.store, f.channel, f.type, f.refuse, f.outcome, f.tender, f.eligible = -1, -due, 0, 0, 0, 0, 0, 0, 0, 0
     w.head.clock = due
-    if p.settings.uses_birthday or p.settings.has_birthday_rule or p.settings.has_tier_rule:
-        read_date(p, f)
-    read_member(w, p)
+    f.month = -1  # the date is reckoned where something asks for it (`know_date`)
 
 
 @kernel
@@ -67,7 +56,7 @@ def advance(w, p, t):
     h, g = w.head, p.settings
     while h.due <= t:
         due = max(h.due, h.clock)
-        begin_timer(w, p, due)
+        begin_timer(w, due)
         if check_due(h) <= due and g.has_tiers:
             note_ended(w, p, due)
         window = h.window_due <= due and g.has_tiers
@@ -118,6 +107,7 @@ def birthday(w, p, due):
     """The gift of the day, once a calendar year even if the date is edited (T014, S19)."""
     h, f = w.head, w.fact
     h.birthday_due = next_birthday(p, due, h.birthday) if p.settings.has_birthday_rule else NEVER
+    know_date(w, p)
     year = 1970 + f.month // 12
     if h.birthday_year != year and p.settings.has_birthday_rule:
         h.birthday_year = year
@@ -173,31 +163,38 @@ def lapse_idle(w, p, due):
 def start_version(w, p, at, fresh):
     """A version comes into force: inactivity that it switches on counts from here (T047), the tier is judged as the version says (T112)."""
     h, g = w.head, p.settings
+    h.rise, h.spared_rung = -1, 0  # thresholds, and the metric they speak of, are those of the version before
     h.birthday_due = next_birthday(p, at - 1, h.birthday) if g.has_birthday_rule else NEVER
     for i in range(p.n.wallets):
         if not idles(p, i):
             w.wallets[i].lapse_at = 0
         elif w.wallets[i].lapse_at > 0:
             start_clock(w, p, i, w.wallets[i].idle_since)
+    exits = False
     if not g.has_tiers:
         h.tier_until, h.reassess_at = NEVER, NEVER
     else:
-        tier_rules(w, p, at, fresh)
-    if g.has_stages and not fresh:
-        set_stage(w, p, at, False)
+        exits = tier_rules(w, p, at, fresh)
     recompute(w, p, at if fresh else at - 1)
+    if not fresh:  # what the version brings at this instant comes in its turn (S2): windows, then the stage
+        h.window_due = at if exits else h.window_due
+        h.stage_due = at if g.has_stages else NEVER
+        h.due = next_due(w, p)
 
 
 @kernel
 def tier_rules(w, p, at, fresh):
-    """What a version's start does to the tier: a first one, a new date for its check, a judgement as the version says (T112, S46)."""
+    """What a version's start does to the tier: a first one, a new date for its check, a judgement as the version says (T112, S46).
+
+    -> whether something leaves a window at this very instant
+    """
     h, g = w.head, p.settings
     if h.tier < 0:
         open_tier(w, p, at)
     else:
         find_check(w, p, at)
     if fresh:
-        return
+        return False
     leave_marks(w, p, at - 1)
     exits = g.check == CHECK_WINDOW and first_leaving(w, p) <= at
     lost = rung_of(p, ladder_of(w, p), h.tier) < 0
@@ -206,5 +203,4 @@ def tier_rules(w, p, at, fresh):
     elif g.on_rule_change == UPGRADE_ONLY:
         settle_tier(w, p, at, False, RULE_CHANGE)
     h.lazy = 1 if g.on_rule_change == LAZY else 0
-    if exits:
-        settle_tier(w, p, at, True, METRIC)
+    return exits
