@@ -6,12 +6,13 @@ batches do not show: one batch of a thousand facts ends as a thousand batches of
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from loyalty_streams.agents.rows import Head, KeyRow
+from loyalty_streams.agents.rows import Heads, KeyRow
 from loyalty_streams.core.codes import Disposition, FactKind, Reason
 from loyalty_streams.core.facts import Array, Columns
 
@@ -32,9 +33,14 @@ Position = tuple[int, int, bytes]
 class Known:
     """What the store knows of the batch: heads by member number, key rows by key."""
 
-    heads: Sequence[Head | None]
+    heads: Heads
     keys: Mapping[bytes, KeyRow]
     tick: int
+
+    def newest(self, member: int) -> Position | None:
+        """Where the newest fact of a member stands that the store has; None where it has none."""
+        row = self.heads.fixed[member]
+        return (int(row["last_at"]), int(row["last_rank"]), self.heads.last_key(member)) if row["facts"] else None
 
 
 @dataclass(slots=True)
@@ -93,17 +99,24 @@ def _copies(c: Candidates, known: Known, verdict: Verdict) -> None:
     """Rows whose key is known, from the store or from an earlier row of the batch (T151 to T153)."""
     seen: dict[bytes, tuple[int, int]] = {}
     content, revisions = c.content.tolist(), c.revisions.tolist()
-    for row, key in enumerate(c.keys):
+    for row in _seen_before(c, known):
         if verdict.disposition[row] != APPLIED:
             continue
+        key, new = c.keys[row], (content[row], revisions[row])
         found = seen.get(key)
         if found is None:
             old = known.keys.get(key)
             if old is None or not old.kind:
-                seen[key] = content[row], revisions[row]
+                seen[key] = new
                 continue
             found = seen[key] = old.content, old.revision
-        _judge_copy(verdict, row, found, (content[row], revisions[row]))
+        _judge_copy(verdict, row, found, new)
+
+
+def _seen_before(c: Candidates, known: Known) -> list[int]:
+    """Rows whose key the store has a row of, or which share it with another row of the batch: in most batches none."""
+    often = {key for key, n in Counter(c.keys).items() if n > 1} if len(set(c.keys)) < len(c.keys) else set()
+    return [row for row, key in enumerate(c.keys) if key in known.keys or key in often]
 
 
 def _judge_copy(verdict: Verdict, row: int, old: tuple[int, int], new: tuple[int, int]) -> None:
@@ -131,12 +144,10 @@ def _in_order(c: Candidates, known: Known, rows: Array) -> bool:
     tied = np.flatnonzero(same & (at[1:] == at[:-1]) & (rank[1:] == rank[:-1])).tolist()
     if any(c.keys[rows[i + 1]] < c.keys[rows[i]] for i in tied):
         return False
-    first = rows[np.concatenate([[True], ~same])].tolist()
-    return all(_after(c.position(row), known.heads[c.member[row]]) for row in first)
-
-
-def _after(position: Position, head: Head | None) -> bool:
-    return head is None or position[0] > head.last_at or position > (head.last_at, head.last_rank, head.last_key)
+    first = rows[np.concatenate([[True], ~same])]
+    heads = known.heads.fixed[c.member[first]]
+    close = first[(c.columns.at[first] <= heads["last_at"]) & (heads["facts"] > 0)]
+    return all(c.position(row) > (known.newest(int(c.member[row])) or ()) for row in close.tolist())
 
 
 def _one_by_one(c: Candidates, known: Known, verdict: Verdict, rows: Sequence[int]) -> None:
@@ -146,8 +157,7 @@ def _one_by_one(c: Candidates, known: Known, verdict: Verdict, rows: Sequence[in
     for row in rows:
         member = int(c.member[row])
         position = c.position(row)
-        head = known.heads[member]
-        last = newest.get(member) or ((head.last_at, head.last_rank, head.last_key) if head else None)
+        last = newest.get(member) or known.newest(member)
         kind = int(c.columns.kind[row])
         if position[0] < known.tick or (last is not None and position < last):
             verdict.set_aside(row, Disposition.DEAD_LETTERED, "LATE", "occurred_at: not before the member's newest fact, nor before the newest tick")

@@ -6,21 +6,23 @@ heads, segments, key rows and dead letters. It reads through `Reader` and writes
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
+import pyarrow.compute as pc
 
 from loyalty_streams.agents.judging import ENDINGS, ORDER, RANK, RETURNS, Candidates, Known, Verdict, judge
-from loyalty_streams.agents.rows import Head, KeyRow, Text, cut_segments, key_row, pack_facts, split
-from loyalty_streams.core.codes import Disposition, EntryKind, FactKind, Outcome, Reason
+from loyalty_streams.agents.packing import column, cut_segments, pack_facts, pack_heads, pack_key_rows
+from loyalty_streams.agents.rows import Heads, KeyFixed, KeyRow, Text, split
+from loyalty_streams.core.codes import NEVER, Disposition, EntryKind, FactKind, Outcome, Reason
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import Array, Columns, empty_columns, take_rows
 from loyalty_streams.core.kernel.records import CARD_ORDER
+from loyalty_streams.core.programme import Compiled
 from loyalty_streams.history.batch import FactBatch
 from loyalty_streams.history.letters import DeadLetter
 
@@ -50,13 +52,25 @@ class Reader(Protocol):
 
 
 @dataclass(slots=True)
+class Rows:
+    """Rows to be written to one place, in two lists of the same length. Where a name comes twice, the later row stands."""
+
+    names: list[bytes] = field(default_factory=list)
+    values: list[bytes] = field(default_factory=list)
+
+    def add(self, name: bytes, value: bytes) -> None:
+        self.names.append(name)
+        self.values.append(value)
+
+
+@dataclass(slots=True)
 class Writes:
     """What one batch leaves behind. `segments` and `bases` are named by member: the host adds the number of the batch."""
 
-    heads: list[tuple[bytes, bytes]] = field(default_factory=list)
-    segments: list[tuple[bytes, bytes]] = field(default_factory=list)
-    bases: list[tuple[bytes, bytes]] = field(default_factory=list)
-    keys: list[tuple[bytes, bytes]] = field(default_factory=list)
+    heads: Rows = field(default_factory=Rows)
+    segments: Rows = field(default_factory=Rows)
+    bases: Rows = field(default_factory=Rows)
+    keys: Rows = field(default_factory=Rows)
     texts: Mapping[int, str] = field(default_factory=dict)
     letters: list[DeadLetter] = field(default_factory=list)
     dispositions: dict[Disposition, int] = field(default_factory=dict)
@@ -67,12 +81,16 @@ class Writes:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The facts that are folded, clustered by member: members `ids[g]` has rows `groups[g]:groups[g + 1]`."""
+    """The facts that are folded, clustered by member: members `ids[g]` has rows `groups[g]:groups[g + 1]`.
+
+    `arrival` gives the rows in order of arrival.
+    """
 
     columns: Columns
     ids: list[bytes]
-    heads: list[Head]
+    heads: Heads
     groups: Array
+    arrival: Array
     keys: list[bytes]
     abouts: list[bytes]
     texts: tuple[Text, Text]
@@ -85,7 +103,7 @@ class MembersAgent:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._starts = sorted(v.effective_from for v in engine.compiled.versions)
+        self._starts = starts_of(engine.compiled)
 
     def take(self, batch: FactBatch, reader: Reader, tick: int) -> Writes:
         """Judges and folds a batch, whose rows are in order of arrival. `tick`: the newest tick of the log."""
@@ -109,18 +127,19 @@ class MembersAgent:
     def advance(self, members: Sequence[bytes], heads: Sequence[bytes], reader: Reader, until: int) -> Writes:
         """Fires the timers of these members up to and including an instant (a tick)."""
         writes = Writes()
-        known = [Head.read(h) for h in heads]
-        n = len(known)
-        none = np.zeros(n + 1, np.int64)
-        states, state_at = _joined_states(known)
+        known = Heads.of(heads)
+        none = np.zeros(len(heads) + 1, np.int64)
+        states, state_at = known.states()
         folded = self.engine.fold(empty_columns(), none, states=states, state_at=state_at, until=until)
         empty = Text(b"", np.zeros(0, np.int64))
-        nothing = Accepted(empty_columns(), list(members), known, none, [], [], (empty, empty), np.zeros(0, np.uint64), np.zeros(0, np.int32))
+        nothing = Accepted(
+            empty_columns(), list(members), known, none, none[:0], [], [], (empty, empty), np.zeros(0, np.uint64), np.zeros(0, np.int32)
+        )
         self._keep(nothing, folded, known_keys={}, reader=reader, writes=writes, until=until)
         return writes
 
     def _look_up(self, c: Candidates, reader: Reader, tick: int) -> Known:
-        heads = [Head.read(h) if h is not None else None for h in reader.heads(c.members)]
+        heads = Heads.of(reader.heads(c.members))
         names = [about for about in c.abouts if about]
         names.extend(c.keys)
         rows = _key_rows(reader, names)
@@ -128,7 +147,7 @@ class MembersAgent:
 
     def _fold(self, a: Accepted, known: Known, reader: Reader, writes: Writes) -> None:
         cards = _cards(a, known, reader)
-        states, state_at = _joined_states(a.heads)
+        states, state_at = a.heads.states()
         try:
             folded = self.engine.fold(a.columns, a.groups, states=states, state_at=state_at, cards=cards)
         except BoundError as error:
@@ -145,9 +164,9 @@ class MembersAgent:
         n = len(a.ids)
         entry_at = np.searchsorted(folded.entries["member"], np.arange(n + 1))
         packed = pack_facts(a.columns, *a.texts, a.content, a.revisions)
-        writes.segments += zip(a.ids, cut_segments(packed, a.groups, folded.entries, entry_at), strict=True)
+        writes.segments = Rows(a.ids, cut_segments(packed, a.groups, folded.entries, entry_at))
         writes.entries = len(folded.entries)
-        _keep_heads(a, folded, np.diff(entry_at).tolist(), writes, self._starts, until)
+        _keep_heads(a, folded, np.diff(entry_at), writes, self._starts, until)
         _keep_keys(a, folded, known_keys, reader, writes)
 
 
@@ -169,33 +188,33 @@ def in_bites(batch: FactBatch) -> list[FactBatch]:
 
 
 def _candidates(batch: FactBatch) -> Candidates:
+    """Members are numbered in order of their ids, as the store keeps them: rows that are neighbours there are looked up and written together."""
     encoded = batch.members.dictionary_encode()
-    number = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    members = [m.encode() for m in encoded.dictionary.to_pylist()]
+    order = pc.sort_indices(encoded.dictionary)
+    places = np.empty(len(order), np.int64)
+    places[order.to_numpy()] = np.arange(len(order))
+    number = places[encoded.indices.to_numpy()]
+    members = split(Text.of(encoded.dictionary.take(order)))
     keys, abouts = split(Text.of(batch.keys)), split(Text.of(batch.abouts))
     return Candidates(batch.columns, number, members, keys, abouts, batch.content, batch.revisions)
 
 
 def _accept(batch: FactBatch, c: Candidates, known: Known, verdict: Verdict, rows: Array) -> Accepted:
     """The accepted rows by member; within a member they are in the order of facts already."""
-    rows = rows[np.argsort(c.member[rows], kind="stable")]
+    order = np.argsort(c.member[rows], kind="stable")
+    arrival = np.empty(len(order), np.int64)
+    arrival[order] = np.arange(len(order))
+    rows = rows[order]
     columns = take_rows(batch.columns, rows)._replace(refuse=verdict.refuse[rows].astype(np.uint8))
     member = c.member[rows]
     starts = np.flatnonzero(np.concatenate([[True], member[1:] != member[:-1]]))
-    numbers = member[starts].tolist()
-    whole = batch.take(rows)
-    texts = Text.of(whole.keys), Text.of(whole.abouts)
+    numbers = member[starts]
+    texts = Text.of(batch.keys.take(rows)), Text.of(batch.abouts.take(rows))
     return Accepted(
-        columns, [c.members[m] for m in numbers], [known.heads[m] or Head() for m in numbers],
-        np.concatenate([starts, [len(rows)]]).astype(np.int64), [c.keys[r] for r in rows.tolist()], [c.abouts[r] for r in rows.tolist()],
-        texts, batch.content[rows], batch.revisions[rows],
+        columns, [c.members[m] for m in numbers.tolist()], known.heads.take(numbers),
+        np.concatenate([starts, [len(rows)]]).astype(np.int64), arrival, split(texts[0]), split(texts[1]), texts, batch.content[rows],
+        batch.revisions[rows],
     )  # fmt: skip
-
-
-def _joined_states(heads: Sequence[Head]) -> tuple[Array, Array]:
-    at = np.zeros(len(heads) + 1, np.int64)
-    np.cumsum([len(h.state) for h in heads], out=at[1:])
-    return np.frombuffer(b"".join([h.state for h in heads]), np.uint8), at
 
 
 def _key_rows(reader: Reader, names: Sequence[bytes]) -> dict[bytes, KeyRow]:
@@ -240,58 +259,86 @@ def _decided(columns: Columns, entries: Entries) -> Columns:
     return columns._replace(outcome=outcome, refuse=refuse)
 
 
-def _keep_heads(a: Accepted, folded: Folded, entry_counts: Sequence[int], writes: Writes, starts: Sequence[int], until: int) -> None:
+def _keep_heads(a: Accepted, folded: Folded, entry_counts: Array, writes: Writes, starts: Array, until: int) -> None:
     """The heads after a batch. The start of a version is a timer of every member, so it is due like any other (S2, S46)."""
-    states, at, groups = folded.states.tobytes(), folded.state_at.tolist(), a.groups.tolist()
-    due, tier, stage = folded.due.tolist(), folded.tier.tolist(), folded.stage.tolist()
-    ranks = RANK[a.columns.kind]
-    for g, (member, old) in enumerate(zip(a.ids, a.heads, strict=True)):
-        facts, last = groups[g + 1] - groups[g], groups[g + 1] - 1
-        where = (int(a.columns.at[last]), int(ranks[last]), a.keys[last]) if facts else (old.last_at, old.last_rank, old.last_key)
-        next_due, state = sooner(due[g], starts, max(where[0], until)), states[at[g] : at[g + 1]]
-        head = Head(next_due, where[0], old.facts + facts, old.entries + entry_counts[g], tier[g], stage[g], where[1], where[2], state)
-        packed = head.pack()
-        writes.heads.append((member, packed))
-        if old.facts // BASE_EVERY != head.facts // BASE_EVERY:
-            writes.bases.append((member, packed))
+    old, facts = a.heads.fixed, np.diff(a.groups)
+    rows = old.copy()
+    rows["facts"] += facts
+    rows["entries"] += entry_counts
+    rows["tier"], rows["stage"] = folded.tier, folded.stage
+    if len(a.keys):
+        last = a.groups[1:] - 1
+        rows["last_at"], rows["last_rank"] = a.columns.at[last], RANK[a.columns.kind[last]]
+        last_keys = [a.keys[row] for row in last.tolist()]
+    else:
+        last_keys = [a.heads.last_key(g) for g in range(len(a.ids))]
+    rows["due"] = sooner(folded.due, starts, np.maximum(rows["last_at"], until))
+    heads = pack_heads(rows, last_keys, folded.states, folded.state_at)
+    writes.heads = Rows(a.ids, heads)
+    for g in np.flatnonzero(old["facts"] // BASE_EVERY != rows["facts"] // BASE_EVERY).tolist():
+        writes.bases.add(a.ids[g], heads[g])
 
 
-def sooner(due: int, starts: Sequence[int], clock: int) -> int:
-    """The next due instant of a member who stands at a clock: its own, or the start of the next version."""
-    following = bisect_right(starts, clock)
-    return min(due, starts[following]) if following < len(starts) else due
+def starts_of(compiled: Compiled) -> Array:
+    """The instants at which versions of a programme begin, in order; NEVER behind them."""
+    return np.array([*sorted(v.effective_from for v in compiled.versions), NEVER], np.int64)
+
+
+def sooner(due: Array, starts: Array, clock: Array) -> Array:
+    """The next due instants of members who stand at `clock`: their own, or the start of the next version (`starts` of `starts_of`)."""
+    following = np.searchsorted(starts, clock, side="right")
+    found: Array = np.minimum(due, starts[np.minimum(following, len(starts) - 1)])
+    return found
 
 
 def _keep_keys(a: Accepted, folded: Folded, known_keys: Mapping[bytes, KeyRow], reader: Reader, writes: Writes) -> None:
-    """A row for each accepted fact, with its card where it is an order; and the cards of redemptions under the redemption's own key."""
-    cards = folded.cards.tobytes()
-    bytes_of: dict[tuple[int, int], bytes] = {}
-    redemptions: dict[int, tuple[int, bytes]] = {}
-    r = folded.card_rows
-    for kind, ref, group, lo, hi in zip(*(r[f].tolist() for f in ("kind", "ref", "member", "lo", "hi")), strict=True):
-        if kind == CARD_ORDER:
-            bytes_of[group, ref] = cards[lo:hi]
-        elif ref:
-            redemptions[ref] = group, cards[lo:hi]
-    groups = np.repeat(np.arange(len(a.ids)), np.diff(a.groups)).tolist()
-    refs, kinds = a.columns.ref.tolist(), a.columns.kind.tolist()
-    content, revisions = a.content.tolist(), a.revisions.tolist()
-    for key, about, kind, ref, group, hashed, revision in zip(a.keys, a.abouts, kinds, refs, groups, content, revisions, strict=True):
-        if kind == ORDER:
-            row = key_row(hashed, revision, kind, a.ids[group], about, bytes_of.pop((group, ref), b""))
-        else:
-            row = key_row(hashed, revision, kind, a.ids[group], b"", b"")
-        writes.keys.append((key, row))
-    names = {code: name for code, name in zip(a.columns.about.tolist(), a.abouts, strict=True) if code}
-    for (_, ref), card in bytes_of.items():
-        name = names[ref]
-        writes.keys.append((name, replace(known_keys[name], card=card).pack()))
-    texts = dict(writes.texts)
-    for ref, (group, card) in redemptions.items():
-        named = names.get(ref) or reader.text(ref)
-        if named is None:
+    """A row for each accepted fact, with its card where it is an order; the cards of older orders; and the cards of redemptions under the
+    redemption's own key.
+    """
+    group = np.repeat(np.arange(len(a.ids)), np.diff(a.groups))
+    cards, older, redemptions = _by_owner(a, group, folded)
+    if len(a.keys):
+        writes.keys = _key_rows_of(a, group, cards)
+    named = np.flatnonzero(a.columns.about).tolist() if older or redemptions else []
+    names = {int(a.columns.about[row]): a.abouts[row] for row in named}
+    for ref, card in older.items():
+        writes.keys.add(names[ref], replace(known_keys[names[ref]], card=card).pack())
+    for ref, (owner, card) in redemptions.items():
+        name = names.get(ref) or reader.text(ref)
+        if name is None:
             raise LookupError(f"the redemption of code {ref} has no name in the store")
-        writes.keys.append((named, KeyRow(0, 0, 0, a.ids[group], b"", card).pack()))
+        writes.keys.add(name, KeyRow(0, 0, 0, a.ids[owner], b"", card).pack())
     held = np.flatnonzero(a.columns.kind == FactKind.RESERVE).tolist()
-    texts.update({int(a.columns.about[row]): a.abouts[row].decode() for row in held})
-    writes.texts = texts
+    if held:
+        writes.texts = {**writes.texts, **{int(a.columns.about[row]): a.abouts[row].decode() for row in held}}
+
+
+def _by_owner(a: Accepted, group: Array, folded: Folded) -> tuple[list[bytes], dict[int, bytes], dict[int, tuple[int, bytes]]]:
+    """The new cards: of each row that is an order, of older orders by code, of redemptions by code with the group. The last of a name stands."""
+    data, r = folded.cards.tobytes(), folded.card_rows
+    orders = np.flatnonzero(a.columns.kind == ORDER)
+    row_of = dict(zip(zip(group[orders].tolist(), a.columns.ref[orders].tolist(), strict=True), orders.tolist(), strict=True))
+    cards = [b""] * len(a.keys)
+    older: dict[int, bytes] = {}
+    redemptions: dict[int, tuple[int, bytes]] = {}
+    for kind, ref, owner, lo, hi in zip(*(r[f].tolist() for f in ("kind", "ref", "member", "lo", "hi")), strict=True):
+        if kind == CARD_ORDER:
+            row = row_of.get((owner, ref))
+            if row is None:
+                older[ref] = data[lo:hi]
+            else:
+                cards[row] = data[lo:hi]
+        elif ref:
+            redemptions[ref] = owner, data[lo:hi]
+    return cards, older, redemptions
+
+
+def _key_rows_of(a: Accepted, group: Array, cards: Sequence[bytes]) -> Rows:
+    """Key rows of the facts themselves, in order of arrival, which is often that of the keys."""
+    rows = np.zeros(len(a.keys), KeyFixed)
+    rows["content"], rows["revision"], rows["kind"] = a.content, a.revisions, a.columns.kind
+    kinds = a.columns.kind.tolist()
+    abouts = column([about if kind == ORDER else b"" for kind, about in zip(kinds, a.abouts, strict=True)])
+    values = pack_key_rows(rows, column(a.ids).take(group), abouts, column(cards))
+    arrival = a.arrival.tolist()
+    return Rows([a.keys[i] for i in arrival], [values[i] for i in arrival])

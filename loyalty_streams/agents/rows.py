@@ -31,11 +31,25 @@ PLAIN = ("at", "arrived", "ref", "about", "amount", "points", "channel", "store"
 """Columns of a fact that stand in its row as they are."""
 COUNTS = struct.Struct("<6I")
 HEAD = struct.Struct("<qqqqiiBB")
+HeadRow = np.dtype([
+    ("due", "<i8"), ("last_at", "<i8"), ("facts", "<i8"), ("entries", "<i8"), ("tier", "<i4"), ("stage", "<i4"), ("last_rank", "u1"),
+    ("key_size", "u1"),
+])  # fmt: skip
+"""The same bytes as HEAD."""
+LENGTH, LONG_KEY = struct.Struct("<H"), 255
+"""A `key_size` of 255 says that the length of the key stands before it."""
 KEY = struct.Struct("<QiBHHI")
+KeyFixed = np.dtype([("content", "<u8"), ("revision", "<i4"), ("kind", "u1"), ("member", "<u2"), ("about", "<u2"), ("card", "<u4")])
+"""The same bytes as KEY."""
 STATE_NONE = b""
 
 
 # ---- heads -------------------------------------------------------------------------------------------------------------
+
+
+def stored_key(key: bytes) -> bytes:
+    """A business key as a head holds it: one of more than 254 bytes has its length before it."""
+    return LENGTH.pack(len(key)) + key if len(key) >= LONG_KEY else key
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +70,55 @@ class Head:
 
     def pack(self) -> bytes:
         fixed = HEAD.pack(
-            self.due, self.last_at, self.facts, self.entries, self.tier, self.stage, self.last_rank, min(len(self.last_key), 255)
+            self.due, self.last_at, self.facts, self.entries, self.tier, self.stage, self.last_rank, min(len(self.last_key), LONG_KEY)
         )
-        # A key of more than 254 bytes is written with its length before it.
-        long = struct.pack("<H", len(self.last_key)) if len(self.last_key) >= 255 else b""
-        return b"".join((fixed, long, self.last_key, self.state))
+        return b"".join((fixed, stored_key(self.last_key), self.state))
 
     @classmethod
     def read(cls, data: bytes) -> Head:
         due, last_at, facts, entries, tier, stage, rank, size = HEAD.unpack_from(data)
         start = HEAD.size
-        if size == 255:
-            (size,) = struct.unpack_from("<H", data, start)
-            start += 2
+        if size == LONG_KEY:
+            (size,) = LENGTH.unpack_from(data, start)
+            start += LENGTH.size
         return cls(due, last_at, facts, entries, tier, stage, rank, data[start : start + size], data[start + size :])
+
+
+NOBODY = Head().pack()
+"""The head of a member whom the store does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Many heads, packed as they are, their fields of fixed width as columns (`HeadRow`), and where in each the state begins."""
+
+    packed: list[bytes]
+    fixed: npt.NDArray[Any]
+    state_at: Array
+
+    @classmethod
+    def of(cls, found: Sequence[bytes | None]) -> Heads:
+        """From what the store gave: None for a member whom it does not know."""
+        packed = [head or NOBODY for head in found]
+        fixed = np.frombuffer(b"".join([head[: HEAD.size] for head in packed]), HeadRow)
+        state_at = HEAD.size + fixed["key_size"].astype(np.int64)
+        for i in np.flatnonzero(fixed["key_size"] == LONG_KEY).tolist():
+            state_at[i] = HEAD.size + LENGTH.size + LENGTH.unpack_from(packed[i], HEAD.size)[0]
+        return cls(packed, fixed, state_at)
+
+    def take(self, numbers: Array) -> Heads:
+        return Heads([self.packed[i] for i in numbers.tolist()], self.fixed[numbers], self.state_at[numbers])
+
+    def last_key(self, number: int) -> bytes:
+        """The business key of the newest fact."""
+        size = int(self.fixed["key_size"][number])
+        start = HEAD.size if size < LONG_KEY else HEAD.size + LENGTH.size
+        return self.packed[number][start : self.state_at[number]]
+
+    def states(self) -> tuple[Array, Array]:
+        """All packed states in one run of bytes, and where each begins; the end last."""
+        states = [head[at:] for head, at in zip(self.packed, self.state_at.tolist(), strict=True)]
+        return np.frombuffer(b"".join(states), np.uint8), _offsets(np.fromiter(map(len, states), np.int64, len(states)))
 
 
 def due_of(head: bytes) -> int:
@@ -99,18 +148,14 @@ class KeyRow:
     card: bytes = b""
 
     def pack(self) -> bytes:
-        return key_row(self.content, self.revision, self.kind, self.member, self.about, self.card)
+        fixed = KEY.pack(self.content, self.revision, self.kind, len(self.member), len(self.about), len(self.card))
+        return b"".join((fixed, self.member, self.about, self.card))
 
     @classmethod
     def read(cls, data: bytes) -> KeyRow:
         content, revision, kind, member, about, card = KEY.unpack_from(data)
         at = KEY.size
         return cls(content, revision, kind, data[at : at + member], data[at + member : at + member + about], data[at + member + about :][:card])
-
-
-def key_row(content: int, revision: int, kind: int, member: bytes, about: bytes, card: bytes) -> bytes:
-    """A packed key row of its parts: one is written for every fact."""
-    return KEY.pack(content, revision, kind, len(member), len(about), len(card)) + member + about + card
 
 
 # ---- segments ----------------------------------------------------------------------------------------------------------
@@ -129,65 +174,6 @@ class Text(NamedTuple):
         data = array.buffers()[2]
         run = data.slice(int(offsets[0]), int(offsets[-1] - offsets[0])).to_pybytes() if data is not None and len(array) else b""
         return cls(run, np.diff(offsets))
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """The facts of a batch, clustered by member, as rows ready to be cut at member boundaries."""
-
-    facts: npt.NDArray[Any]
-    lines: npt.NDArray[Any]
-    attributes: npt.NDArray[Any]
-    line_at: Array
-    attr_at: Array
-    keys: Text
-    abouts: Text
-
-
-def pack_facts(columns: Columns, keys: Text, abouts: Text, content: Array, revisions: Array) -> Packed:
-    n = len(columns.kind)
-    facts = np.zeros(n, FactRow)
-    for name in PLAIN:
-        facts[name] = getattr(columns, name)
-    facts["content"], facts["revision"] = content, revisions
-    facts["lines"], facts["attributes"] = np.diff(columns.line_at), np.diff(columns.attr_at)
-    facts["key_size"], facts["about_size"] = keys.sizes, abouts.sizes
-    lines = np.zeros(len(columns.line_no), LineRow)
-    for name in LineRow.names or ():
-        lines[name] = getattr(columns, f"line_{name}")
-    attributes = np.zeros(len(columns.attr_name), AttrRow)
-    for name in AttrRow.names or ():
-        attributes[name] = getattr(columns, f"attr_{name}")
-    return Packed(facts, lines, attributes, columns.line_at, columns.attr_at, keys, abouts)
-
-
-def cut_segments(packed: Packed, groups: Array, entries: Entries, entry_at: Array) -> list[bytes]:
-    """The segment of each group of facts `groups[g]:groups[g + 1]` with entries `entry_at[g]:entry_at[g + 1]`.
-
-    An entry's `cause` becomes the row of its fact in the segment, its `member` 0.
-    """
-    kept = entries.copy()
-    counts = np.diff(entry_at)
-    kept["cause"] = np.where(entries["cause"] >= 0, entries["cause"] - np.repeat(groups[:-1], counts), -1)
-    kept["member"] = 0
-    ends = [np.concatenate([[0], np.cumsum(t.sizes)]) for t in (packed.keys, packed.abouts)]
-    at = [groups, packed.line_at[groups], packed.attr_at[groups], entry_at, ends[0][groups], ends[1][groups]]
-    parts = [packed.facts, packed.lines, packed.attributes, kept]
-    runs = [memoryview(p.tobytes()) for p in parts]
-    runs += [memoryview(packed.keys.data), memoryview(packed.abouts.data)]
-    widths = [FactRow.itemsize, LineRow.itemsize, AttrRow.itemsize, Entry.itemsize, 1, 1]
-    bounds = [(a * w).tolist() for a, w in zip(at, widths, strict=True)]
-    sizes = np.stack([np.diff(a) for a in at], axis=1).astype("<u4").tobytes()
-    step = COUNTS.size
-    facts, lines, attributes, moved, names, abouts = runs
-    f, x, a, e, k, b = bounds
-    return [
-        b"".join((
-            sizes[g * step : g * step + step], facts[f[g] : f[g + 1]], lines[x[g] : x[g + 1]], attributes[a[g] : a[g + 1]],
-            moved[e[g] : e[g + 1]], names[k[g] : k[g + 1]], abouts[b[g] : b[g + 1]],
-        ))
-        for g in range(len(groups) - 1)
-    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

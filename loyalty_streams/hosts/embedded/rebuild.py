@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from loyalty_streams.agents.members import sooner
+import numpy as np
+
+from loyalty_streams.agents.members import sooner, starts_of
 from loyalty_streams.agents.rows import Head, KeyRow
 from loyalty_streams.core.engine import Folded
 from loyalty_streams.hosts.embedded.refold import Log, cut, logs, refold
@@ -39,10 +41,11 @@ def _heads(store: Store, log: Log, folded: Folded, batch: Batch) -> set[int]:
 
 def heads_of(store: Store, log: Log, folded: Folded) -> list[Head]:
     """The heads as they ought to be."""
-    starts = sorted(v.effective_from for v in store.compiled.versions)
-    due, tier, stage = folded.due.tolist(), folded.tier.tolist(), folded.stage.tolist()
+    clocks = np.maximum(np.array([old.last_at for old in log.heads], np.int64), store.clocks.tick)
+    due = sooner(folded.due, starts_of(store.compiled), clocks).tolist()
+    tier, stage = folded.tier.tolist(), folded.stage.tolist()
     return [
-        replace(old, state=state, tier=tier[k], stage=stage[k], due=sooner(due[k], starts, max(old.last_at, store.clocks.tick)))
+        replace(old, state=state, tier=tier[k], stage=stage[k], due=due[k])
         for k, (old, state) in enumerate(zip(log.heads, cut(folded), strict=True))
     ]
 

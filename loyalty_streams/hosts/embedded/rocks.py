@@ -14,8 +14,10 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -193,10 +195,11 @@ class Batch:
     def put(self, family: str, key: bytes, value: bytes) -> None:
         self.rows.put(key, value, self._handles[family])
 
-    def put_all(self, family: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
-        put, handle = self.rows.put, self._handles[family]
-        for key, value in rows:
-            put(key, value, handle)
+    def put_all(self, family: str, keys: Sequence[bytes], values: Sequence[bytes]) -> None:
+        """Rows in two lists of the same length."""
+        if len(keys) != len(values):
+            raise ValueError(f"{len(keys)} keys for {len(values)} values")
+        deque(map(self.rows.put, keys, values, repeat(self._handles[family])), maxlen=0)
 
     def delete(self, family: str, key: bytes) -> None:
         self.rows.delete(key, self._handles[family])

@@ -145,7 +145,8 @@ class Store:
         batch = self.rocks.batch()
         for name in dropping:
             batch.delete("rest", name)
-        batch.put_all("rest", holding)
+        for name, row in holding:
+            batch.put("rest", name, row)
         self._commit(batch, writes, letters)
         return writes
 
@@ -245,10 +246,10 @@ class Store:
 
     def _put(self, batch: Batch, writes: Writes, letters: Sequence[DeadLetter]) -> None:
         clocks, number = self.clocks, self.clocks.batch
-        batch.put_all("heads", writes.heads)
-        batch.put_all("segments", [(of_batch(member, number), segment) for member, segment in writes.segments])
-        batch.put_all("bases", [(of_batch(member, number), head) for member, head in writes.bases])
-        batch.put_all("keys", writes.keys)
+        batch.put_all("heads", writes.heads.names, writes.heads.values)
+        batch.put_all("segments", [of_batch(member, number) for member in writes.segments.names], writes.segments.values)
+        batch.put_all("bases", [of_batch(member, number) for member in writes.bases.names], writes.bases.values)
+        batch.put_all("keys", writes.keys.names, writes.keys.values)
         for code, text in writes.texts.items():
             batch.put("rest", TEXTS + code.to_bytes(8, "big", signed=True), text.encode())
         fresh = self._put_letters(batch, [*letters, *writes.letters])
