@@ -98,8 +98,9 @@ def test_batches_do_not_show(tmp_path: Path) -> None:
     for size in (1, 7, 1_000):
         with open_store(tmp_path / str(size)) as store:
             bring(store, *a_year(7), size=size)
+            before = contents(store)
             store.advance(at("2026-12-31 00:00"))
-            found.append(contents(store))
+            found.append({"before": before, **contents(store)})
     assert found[0] == found[1] == found[2]
     assert len(found[0]["heads"]) == 12
 

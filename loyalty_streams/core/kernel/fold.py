@@ -62,6 +62,8 @@ def fold(facts, rows, groups, start, until, old, old_at, cards, card_at, card_of
         if until[g] > 0 and w.head.version >= 0:
             c.booked = until[g]
             advance_to(w, programmes, until[g])
+        if flags[0] and w.head.version >= 0:
+            recompute(w, programmes[w.head.version], w.head.clock)  # what is due hangs on the state alone, not on the batches it came in
         glance[g, 0], glance[g, 1], glance[g, 2] = w.head.due, w.head.tier, w.head.stage
         if flags[0]:
             leave_marks(w, programmes[max(w.head.version, 0)], w.head.clock)
