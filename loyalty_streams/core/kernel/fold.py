@@ -213,7 +213,10 @@ def one_fact(w, programmes, facts, row):
         settle_tier(w, p, f.at, falls_at_once(p), METRIC)
     if g.has_idle:
         watch_idle(w, p)
-    h.due = next_due(w, p)
+    if f.kind == ORDER or f.kind == INTERACTION or f.kind == PROFILE:
+        h.due = next_due(w, p)
+    else:  # lots may be gone of which something was due
+        recompute(w, p, h.clock)
 
 
 @leaf

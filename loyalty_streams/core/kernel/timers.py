@@ -86,7 +86,8 @@ def advance(w, p, t):
             notice(w, p, due)
         before_expiry = w.ctl.entries
         expire(w, p, due)
-        if h.lapse_due <= due:
+        lapses = h.lapse_due <= due
+        if lapses:
             lapse_idle(w, p, due)
         if g.balance_metric and w.ctl.entries > before_expiry:
             settle_tier(w, p, due, falls_at_once(p), METRIC)
@@ -99,6 +100,8 @@ def advance(w, p, t):
             remind(w, p, due)
         if g.has_idle:
             watch_idle(w, p)
+        if lapses:
+            find_reminder(w, p, due)
         h.due = next_due(w, p)
 
 
