@@ -6,6 +6,7 @@ import pickle
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -88,9 +89,9 @@ class Tee(Batch):
         self.put_rows.append((family, key, value))
         self._batch.put(family, key, value)
 
-    def put_all(self, family: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
-        self.put_rows += [(family, key, value) for key, value in rows]
-        self._batch.put_all(family, rows)
+    def put_all(self, family: str, keys: Sequence[bytes], values: Sequence[bytes]) -> None:
+        self.put_rows += zip(repeat(family), keys, values)
+        self._batch.put_all(family, keys, values)
 
     def delete(self, family: str, key: bytes) -> None:
         self._batch.delete(family, key)
@@ -153,8 +154,8 @@ def write_again(tape: Path, folder: Path) -> Bare:
         aside += time.thread_time() - loading
         wall_begun = time.perf_counter()
         batch = rocks.batch()
-        for family, some in runs:
-            batch.put_all(family, some)
+        for family, keys, values in runs:
+            batch.put_all(family, keys, values)
         rocks.write(batch)
         wall += time.perf_counter() - wall_begun
         rows, commits = rows + len(groups), commits + 1
@@ -177,11 +178,12 @@ def _played_seconds(tape: Path) -> float:
     return time.thread_time() - begun
 
 
-def _by_family(rows: Sequence[Row]) -> list[tuple[str, list[tuple[bytes, bytes]]]]:
-    """Rows in runs of one column family, as the store puts them."""
-    runs: list[tuple[str, list[tuple[bytes, bytes]]]] = []
+def _by_family(rows: Sequence[Row]) -> list[tuple[str, list[bytes], list[bytes]]]:
+    """Keys and values in runs of one column family, as the store puts them."""
+    runs: list[tuple[str, list[bytes], list[bytes]]] = []
     for family, key, value in rows:
         if not runs or runs[-1][0] != family:
-            runs.append((family, []))
-        runs[-1][1].append((key, value))
+            runs.append((family, [], []))
+        runs[-1][1].append(key)
+        runs[-1][2].append(value)
     return runs

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow.compute as pc
 
 from loyalty_streams.agents.judging import ENDINGS, ORDER, RANK, RETURNS, Candidates, Known, Verdict, judge
-from loyalty_streams.agents.packing import column, cut_segments, pack_facts, pack_heads, pack_key_rows
-from loyalty_streams.agents.rows import Heads, KeyFixed, KeyRow, Text, split
+from loyalty_streams.agents.packing import column, cut_segments, pack_facts, pack_heads, pack_key_rows, run, strings, taken
+from loyalty_streams.agents.rows import Heads, KeyFixed, KeyRow, Text
 from loyalty_streams.core.codes import NEVER, Disposition, EntryKind, FactKind, Outcome, Reason
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entries
@@ -77,6 +77,10 @@ class Writes:
     newest_arrived: int = -1
     newest_fact: int = -1
     entries: int = 0
+
+    def let_go(self) -> None:
+        """Forgets the rows that the host has taken over: what is to be written need not be in memory twice."""
+        self.heads, self.segments, self.bases, self.keys = Rows(), Rows(), Rows(), Rows()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +198,8 @@ def _candidates(batch: FactBatch) -> Candidates:
     places = np.empty(len(order), np.int64)
     places[order.to_numpy()] = np.arange(len(order))
     number = places[encoded.indices.to_numpy()]
-    members = split(Text.of(encoded.dictionary.take(order)))
-    keys, abouts = split(Text.of(batch.keys)), split(Text.of(batch.abouts))
-    return Candidates(batch.columns, number, members, keys, abouts, batch.content, batch.revisions)
+    members = strings(encoded.dictionary.take(order))
+    return Candidates(batch.columns, number, members, strings(batch.keys), strings(batch.abouts), batch.content, batch.revisions)
 
 
 def _accept(batch: FactBatch, c: Candidates, known: Known, verdict: Verdict, rows: Array) -> Accepted:
@@ -209,11 +212,11 @@ def _accept(batch: FactBatch, c: Candidates, known: Known, verdict: Verdict, row
     member = c.member[rows]
     starts = np.flatnonzero(np.concatenate([[True], member[1:] != member[:-1]]))
     numbers = member[starts]
-    texts = Text.of(batch.keys.take(rows)), Text.of(batch.abouts.take(rows))
+    keys, abouts = batch.keys.take(rows), batch.abouts.take(rows)
     return Accepted(
         columns, [c.members[m] for m in numbers.tolist()], known.heads.take(numbers),
-        np.concatenate([starts, [len(rows)]]).astype(np.int64), arrival, split(texts[0]), split(texts[1]), texts, batch.content[rows],
-        batch.revisions[rows],
+        np.concatenate([starts, [len(rows)]]).astype(np.int64), arrival, strings(keys), strings(abouts), (Text.of(keys), Text.of(abouts)),
+        batch.content[rows], batch.revisions[rows],
     )  # fmt: skip
 
 
@@ -296,49 +299,60 @@ def _keep_keys(a: Accepted, folded: Folded, known_keys: Mapping[bytes, KeyRow], 
     redemption's own key.
     """
     group = np.repeat(np.arange(len(a.ids)), np.diff(a.groups))
-    cards, older, redemptions = _by_owner(a, group, folded)
+    cards = run(folded.cards, np.append(folded.card_rows["lo"], len(folded.cards)))
+    place = _rows_of_cards(a, group, folded)
     if len(a.keys):
-        writes.keys = _key_rows_of(a, group, cards)
-    named = np.flatnonzero(a.columns.about).tolist() if older or redemptions else []
-    names = {int(a.columns.about[row]): a.abouts[row] for row in named}
-    for ref, card in older.items():
-        writes.keys.add(names[ref], replace(known_keys[names[ref]], card=card).pack())
-    for ref, (owner, card) in redemptions.items():
-        name = names.get(ref) or reader.text(ref)
-        if name is None:
-            raise LookupError(f"the redemption of code {ref} has no name in the store")
-        writes.keys.add(name, KeyRow(0, 0, 0, a.ids[owner], b"", card).pack())
+        writes.keys = _key_rows_of(a, group, cards, place)
+    others = np.flatnonzero(place < 0)
+    if len(others):
+        names = {code: a.abouts[row] for row, code in enumerate(a.columns.about.tolist()) if code}
+        _keep_other_cards(a, folded.card_rows[others], cards.take(others).to_pylist(), names, known_keys, reader, writes)
     held = np.flatnonzero(a.columns.kind == FactKind.RESERVE).tolist()
     if held:
         writes.texts = {**writes.texts, **{int(a.columns.about[row]): a.abouts[row].decode() for row in held}}
 
 
-def _by_owner(a: Accepted, group: Array, folded: Folded) -> tuple[list[bytes], dict[int, bytes], dict[int, tuple[int, bytes]]]:
-    """The new cards: of each row that is an order, of older orders by code, of redemptions by code with the group. The last of a name stands."""
-    data, r = folded.cards.tobytes(), folded.card_rows
+def _rows_of_cards(a: Accepted, group: Array, folded: Folded) -> Array:
+    """The row of the order that each card is of; -1 for the card of a redemption, or of an order that came before."""
+    rows = folded.card_rows
     orders = np.flatnonzero(a.columns.kind == ORDER)
-    row_of = dict(zip(zip(group[orders].tolist(), a.columns.ref[orders].tolist(), strict=True), orders.tolist(), strict=True))
-    cards = [b""] * len(a.keys)
-    older: dict[int, bytes] = {}
-    redemptions: dict[int, tuple[int, bytes]] = {}
-    for kind, ref, owner, lo, hi in zip(*(r[f].tolist() for f in ("kind", "ref", "member", "lo", "hi")), strict=True):
-        if kind == CARD_ORDER:
-            row = row_of.get((owner, ref))
-            if row is None:
-                older[ref] = data[lo:hi]
-            else:
-                cards[row] = data[lo:hi]
-        elif ref:
-            redemptions[ref] = owner, data[lo:hi]
-    return cards, older, redemptions
+    place = np.full(len(rows), -1, np.int64)
+    if not len(orders) or not len(rows):
+        return place
+    codes, number = np.unique(a.columns.ref[orders], return_inverse=True)
+    named = np.minimum(np.searchsorted(codes, rows["ref"]), len(codes) - 1)
+    # An order is known by its member and its code.
+    own, asked = group[orders] * len(codes) + number, rows["member"] * len(codes) + named
+    by_own = np.argsort(own)
+    at = by_own[np.minimum(np.searchsorted(own, asked, sorter=by_own), len(orders) - 1)]
+    found = (rows["kind"] == CARD_ORDER) & (codes[named] == rows["ref"]) & (own[at] == asked)
+    place[found] = orders[at[found]]
+    return place
 
 
-def _key_rows_of(a: Accepted, group: Array, cards: Sequence[bytes]) -> Rows:
-    """Key rows of the facts themselves, in order of arrival, which is often that of the keys."""
+def _key_rows_of(a: Accepted, group: Array, cards: Any, place: Array) -> Rows:
+    """Key rows of the facts themselves, in order of arrival, which is often that of the keys. The last card of a row stands."""
     rows = np.zeros(len(a.keys), KeyFixed)
     rows["content"], rows["revision"], rows["kind"] = a.content, a.revisions, a.columns.kind
     kinds = a.columns.kind.tolist()
     abouts = column([about if kind == ORDER else b"" for kind, about in zip(kinds, a.abouts, strict=True)])
-    values = pack_key_rows(rows, column(a.ids).take(group), abouts, column(cards))
+    card_of = np.full(len(rows), -1, np.int64)
+    own = np.flatnonzero(place >= 0)
+    card_of[place[own]] = own
+    values = pack_key_rows(rows, column(a.ids).take(group), abouts, taken(cards, card_of))
     arrival = a.arrival.tolist()
     return Rows([a.keys[i] for i in arrival], [values[i] for i in arrival])
+
+
+def _keep_other_cards(
+    a: Accepted, rows: Any, cards: Sequence[bytes], names: Mapping[int, bytes], known_keys: Mapping[bytes, KeyRow], reader: Reader, writes: Writes
+) -> None:
+    """Cards of orders that came before, in their key rows; those of redemptions in rows of their own. Where a name comes twice, the last stands."""
+    for kind, ref, owner, card in zip(rows["kind"].tolist(), rows["ref"].tolist(), rows["member"].tolist(), cards, strict=True):
+        if kind == CARD_ORDER:
+            writes.keys.add(names[ref], replace(known_keys[names[ref]], card=card).pack())
+        elif ref:
+            name = names.get(ref) or reader.text(ref)
+            if name is None:
+                raise LookupError(f"the redemption of code {ref} has no name in the store")
+            writes.keys.add(name, KeyRow(0, 0, 0, a.ids[owner], b"", card).pack())

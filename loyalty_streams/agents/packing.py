@@ -41,6 +41,17 @@ def column(values: Sequence[bytes]) -> Any:
     return pa.array(values, BYTES)
 
 
+def strings(texts: Any) -> list[bytes]:
+    """The strings of a `large_string` array without nulls, in UTF-8."""
+    found: list[bytes] = texts.cast(BYTES).to_pylist()
+    return found
+
+
+def taken(values: Any, numbers: Array) -> Any:
+    """The rows of these numbers; no bytes where a number is -1."""
+    return pc.fill_null(values.take(pa.array(numbers, mask=numbers < 0)), b"")
+
+
 def woven(columns: Sequence[Any]) -> list[bytes]:
     """Row i of all columns, one after the other, as the bytes of row i."""
     found: list[bytes] = pc.binary_join_element_wise(*columns, NOTHING).to_pylist()

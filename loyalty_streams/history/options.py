@@ -30,5 +30,5 @@ class ReadOptions:
     now: int = 0
     newest_arrived: int = -1
     rows_in_memory: int = 500_000
-    batch_rows: int = 50_000
+    batch_rows: int = 25_000
     scratch: Path | None = None

@@ -13,7 +13,19 @@ import numpy as np
 from loyalty_streams.agents.members import TooMuch, in_bites
 from loyalty_streams.core.codes import Disposition
 from loyalty_streams.core.facts import Array
-from loyalty_streams.history import DeadLetter, DeadLetters, FactBatch, Notice, ReadOptions, TableRead, joined, read_history, read_rows
+from loyalty_streams.history import (
+    DeadLetter,
+    DeadLetters,
+    FactBatch,
+    Notice,
+    ReadOptions,
+    TableRead,
+    empty_batch,
+    joined,
+    read_history,
+    read_rows,
+)
+from loyalty_streams.history.assemble import Letters
 from loyalty_streams.history.write import row_of
 from loyalty_streams.hosts.embedded.rocks import HELD
 from loyalty_streams.hosts.embedded.store import Store
@@ -86,9 +98,19 @@ class _Ingest:
     letters: int = 0
     warnings: list[str] = field(default_factory=list)
     entries: int = 0
-    pending: list[DeadLetter] = field(default_factory=list)
+    pending: Letters = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pending = Letters(self.options.scratch)
 
     def run(self, items: Iterator[FactBatch | DeadLetters | Notice | TableRead]) -> IngestResult:
+        """Dead letters of the reading wait for its end, outside memory where they are many: until then nothing is applied."""
+        try:
+            return self._run(items)
+        finally:
+            self.pending.close()
+
+    def _run(self, items: Iterator[FactBatch | DeadLetters | Notice | TableRead]) -> IngestResult:
         waiting = Undated.waiting(self.store, self.options)
         undated: list[FactBatch] = []
         started = False
@@ -98,9 +120,9 @@ class _Ingest:
             elif isinstance(item, Notice):
                 self.warnings.append(item.text)
             elif isinstance(item, DeadLetters):
+                self.pending.add([(0, self.letters + k, letter) for k, letter in enumerate(item.letters)])
                 self._note(item.letters)
                 self.ends["dead_lettered"] += len(item.letters)
-                self.pending += item.letters
             else:
                 rows = item.columns.at < 0
                 undated += [item.take(np.flatnonzero(rows))] if rows.any() else []
@@ -118,21 +140,28 @@ class _Ingest:
         return IngestResult(self.read, self.ends, tuple(self.told), self.letters, tuple(self.warnings), self.entries)
 
     def _take(self, batch: FactBatch, dropping: Sequence[bytes] = ()) -> None:
-        if not len(batch) and not self.pending:
+        self._put_letters()
+        if not len(batch):
             return
         for bite in in_bites(batch):
             self._bite(bite, dropping)
 
+    def _put_letters(self) -> None:
+        """Dead letters of the reading, in commits of their own."""
+        for some in self.pending.given_out():
+            self.store.take(empty_batch(), some.letters)
+        self.pending.close()
+        self.pending = Letters(self.options.scratch)
+
     def _bite(self, batch: FactBatch, dropping: Sequence[bytes]) -> None:
         """One commit; in halves where a member's part of it needs more room than a fold has."""
         try:
-            writes = self.store.take(batch, self.pending, dropping)
+            writes = self.store.take(batch, (), dropping)
         except TooMuch:
             middle = len(batch) // 2
             self._bite(batch.slice(0, middle), dropping)
             self._bite(batch.slice(middle, len(batch)), dropping)
             return
-        self.pending = []
         self._note(writes.letters)
         for end, n in writes.dispositions.items():
             self.ends[end.name.lower()] += n
@@ -149,8 +178,9 @@ class _Ingest:
         else:
             held = waiting.held()
             self.ends["waiting"] += len(held)
-            if held or self.pending:
-                self.store.take(waiting.nothing(), self.pending, holding=held)
+            self._put_letters()
+            if held:
+                self.store.take(waiting.nothing(), holding=held)
         if self.store.clocks.newest_arrived > self.store.clocks.tick:
             self.entries += self.store.advance(self.store.clocks.newest_arrived)
 
@@ -191,8 +221,6 @@ class Undated:
             self._pool = replace(joined(some), strings=texts, book=books)
 
     def nothing(self) -> FactBatch:
-        from loyalty_streams.history import empty_batch
-
         return empty_batch()
 
     def held(self) -> list[tuple[bytes, bytes]]:

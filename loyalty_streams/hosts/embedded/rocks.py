@@ -86,8 +86,11 @@ def _options() -> Options:
     options.create_missing_column_families(True)
     options.set_max_background_jobs(2)
     options.set_write_buffer_size(32 * MEGABYTE)
-    options.set_db_write_buffer_size(128 * MEGABYTE)
+    options.set_db_write_buffer_size(64 * MEGABYTE)
     options.set_max_total_wal_size(256 * MEGABYTE)
+    # Small write buffers make many small files: they are compacted when there are more of them, and less often.
+    options.set_level_zero_file_num_compaction_trigger(8)
+    options.set_max_bytes_for_level_base(512 * MEGABYTE)
     options.set_keep_log_file_num(2)
     return options
 
@@ -99,6 +102,10 @@ def _family(name: str, cache: Cache) -> Options:
     blocks.set_block_cache(cache)
     if name in ("keys", "heads", "rest"):
         blocks.set_bloom_filter(10, False)
+        options.set_memtable_prefix_bloom_ratio(0.1)
+        options.set_memtable_whole_key_filtering(True)
+    if name == "segments":  # they are scanned, never looked up one by one: long blocks need a quarter of the index, which is held in memory
+        blocks.set_block_size(16 << 10)
     options.set_block_based_table_factory(blocks)
     return options
 

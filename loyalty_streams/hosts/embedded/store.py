@@ -247,9 +247,11 @@ class Store:
     def _put(self, batch: Batch, writes: Writes, letters: Sequence[DeadLetter]) -> None:
         clocks, number = self.clocks, self.clocks.batch
         batch.put_all("heads", writes.heads.names, writes.heads.values)
-        batch.put_all("segments", [of_batch(member, number) for member in writes.segments.names], writes.segments.values)
-        batch.put_all("bases", [of_batch(member, number) for member in writes.bases.names], writes.bases.values)
+        own = of_batch(b"", number)
+        batch.put_all("segments", [member + own for member in writes.segments.names], writes.segments.values)
+        batch.put_all("bases", [member + own for member in writes.bases.names], writes.bases.values)
         batch.put_all("keys", writes.keys.names, writes.keys.values)
+        writes.let_go()
         for code, text in writes.texts.items():
             batch.put("rest", TEXTS + code.to_bytes(8, "big", signed=True), text.encode())
         fresh = self._put_letters(batch, [*letters, *writes.letters])
