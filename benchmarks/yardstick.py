@@ -20,17 +20,19 @@ from loyalty_streams.programme.zone import month_starts
 
 EARNED, EXPIRED, TIER_CHANGED = int(EntryKind.EARNED), int(EntryKind.EXPIRED), int(EntryKind.TIER_CHANGED)
 AVAILABLE, METRIC = int(Bucket.AVAILABLE), int(Reason.METRIC)
+# As the kernel is compiled: nothing here owns memory, so no references are counted.
+SETTINGS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 CENTS = 100
 NEEDS = np.array([0, 20_000, 50_000, 100_000], np.int64)
 QUEUE = 1 << 15
 ENTRIES = 1 << 19
 ROOM = 1 << 16
-Lot = np.dtype([("expires", "i8"), ("points", "i8"), ("source", "i8")], align=True)
+Lot = np.dtype([("expires", "i8"), ("earned", "i8"), ("source", "i8"), ("points", "i8")], align=True)
 Mark = np.dtype([("leaves", "i8"), ("spend", "i8")], align=True)
 MONTHS = np.array(month_starts(Programme["month_start"].shape[0]), np.int64)
 
 
-@njit(nogil=True, inline="always", error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(inline="always", **SETTINGS)  # type: ignore[untyped-decorator]
 def a_year_on(months: Any, at: Any) -> Any:
     """(the same wall instant twelve months later, the first instant at which a purchase is outside a window of twelve months)"""
     day = at // DAY
@@ -46,7 +48,7 @@ def a_year_on(months: Any, at: Any) -> Any:
     return later, later + 1
 
 
-@njit(nogil=True, inline="always", error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(inline="always", **SETTINGS)  # type: ignore[untyped-decorator]
 def rung_of(needs: Any, spend: Any, rung: Any) -> Any:
     while rung + 1 < needs.size and spend >= needs[rung + 1]:
         rung += 1
@@ -55,14 +57,22 @@ def rung_of(needs: Any, spend: Any, rung: Any) -> Any:
     return rung
 
 
-@njit(nogil=True, inline="always", error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(inline="always", **SETTINGS)  # type: ignore[untyped-decorator]
 def write(e: Any, kind: Any, at: Any, booked: Any, member: Any, seq: Any, cause: Any, tier: Any) -> None:
     e.kind, e.at, e.booked, e.member, e.seq, e.cause, e.tier = kind, at, booked, member, seq, cause, tier
     e.wallet, e.bucket, e.version, e.rule, e.reason = 0, AVAILABLE, 0, -1, 0
     e.points, e.lot, e.lot_n, e.ref, e.basis, e.desired, e.num, e.den = 0, 0, 0, 0, 0, 0, 0, 0
 
 
-@njit(nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(inline="always", **SETTINGS)  # type: ignore[untyped-decorator]
+def after(lot: Any, expires: Any, earned: Any, source: Any) -> Any:
+    """Whether a lot is consumed after one of these terms."""
+    if lot.expires != expires:
+        return lot.expires > expires
+    return lot.earned > earned if lot.earned != earned else lot.source > source
+
+
+@njit(**SETTINGS)  # type: ignore[untyped-decorator]
 def fold(at: Any, amount: Any, ref: Any, groups: Any, start: Any, months: Any, needs: Any, lots: Any, marks: Any, out: Any) -> Any:
     """Folds members from group `start` on until the entries fill their table to the mark. -> (the group to go on with, entries)"""
     n = 0
@@ -103,9 +113,13 @@ def fold(at: Any, amount: Any, ref: Any, groups: Any, start: Any, months: Any, n
                     for k in range(first_lot, last_lot):
                         lots[k - first_lot] = lots[k]
                     first_lot, last_lot = 0, last_lot - first_lot
-                lot = lots[last_lot]
+                k = last_lot  # the end, but for orders of one instant and those of the last days of February
+                while k > first_lot and after(lots[k - 1], later, now, ref[i]):
+                    lots[k] = lots[k - 1]
+                    k -= 1
+                lot = lots[k]
                 last_lot += 1
-                lot.expires, lot.points, lot.source = later, points, ref[i]
+                lot.expires, lot.earned, lot.source, lot.points = later, now, ref[i], points
             if last_mark == marks.size:
                 for k in range(first_mark, last_mark):
                     marks[k - first_mark] = marks[k]

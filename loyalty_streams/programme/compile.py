@@ -48,7 +48,7 @@ POLICIES = {"debt": POLICY_DEBT, "within_balance": POLICY_WITHIN, "only_pending"
 LINE_ORIENTED = ("sku", "category", "kind", "qty")
 SWITCHED_OFF = (
     "has_tiers", "has_stages", "has_idle", "has_limits", "has_birthday_rule", "has_tier_rule", "balance_metric", "uses_birthday",
-    "uses_lines", "tier_split",
+    "uses_enrolled", "uses_lines", "tier_split",
 )  # fmt: skip
 """What a programme does not do before its first version."""
 
@@ -150,6 +150,7 @@ def _settings(t: Tables) -> None:
         redeem_statuses=status_bits(programme.statuses.redeem), uses_lines=int(by_line or looks_at_lines or excludes or bool(t.filters)),
         has_idle=int(any(w.expires is not None and w.expires.from_ == "last_activity" for w in programme.wallets.values())),
         uses_birthday=int(any(leaf.field == "birthday_window" for tree in read for leaf in leaves(tree))),
+        uses_enrolled=int(any(leaf.field == "enrolled_days" for tree in read for leaf in leaves(tree))),
     )  # fmt: skip
 
 

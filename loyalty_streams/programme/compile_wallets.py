@@ -19,7 +19,7 @@ from loyalty_streams.core.kernel.records import (
 )
 from loyalty_streams.programme.compile_conditions import condition
 from loyalty_streams.programme.compile_tables import PERIOD_NUMBERS, Tables, fill, span
-from loyalty_streams.programme.wallets import ACTIVITIES, Expiry, Pending, Wallet, life_of
+from loyalty_streams.programme.wallets import ACTIVITIES, Pending, Wallet, life_of
 
 ORIGINS = {"earning": FROM_EARNING, "activation": FROM_ACTIVATION, "last_activity": FROM_ACTIVITY}
 
@@ -32,7 +32,7 @@ def compile_wallets(t: Tables) -> None:
         terms = t.row("terms", number)
         _balance(t, terms, name, wallet)
         _pending(t, terms, name, wallet.pending)
-        extensions = _expiry(t, terms, wallet.expires, extensions)
+        extensions = _expiry(t, terms, wallet, extensions)
         into = wallet.matures.into if wallet.matures else None
         fill(terms, matures_into=t.wallet(into), reinstate_within=wallet.reinstate.within * DAY if wallet.reinstate else 0)
         fill(terms, reminders=len(wallet.remind), **{f"remind{k}": days for k, days in enumerate(wallet.remind)})
@@ -79,17 +79,20 @@ def _pending(t: Tables, terms: Any, name: str, pending: Pending | None) -> None:
     fill(terms, pending=1, pending_round=turn, pending_period=PERIOD_NUMBERS[period] if period else 0, **span("pending_", pending.for_))
 
 
-def _expiry(t: Tables, terms: Any, expiry: Expiry | None, extensions: int) -> int:
+def _expiry(t: Tables, terms: Any, wallet: Wallet, extensions: int) -> int:
     """Life of lots; -> how many rows of extensions are taken now."""
+    expiry = wallet.expires
     if expiry is None:
         return extensions
     life = life_of(expiry)
     kinds = {kind for name in expiry.activities for kind in ACTIVITIES[name]} if expiry.from_ == "last_activity" else set()
+    shifted = life.round_up_to or expiry.extend or expiry.base == "processed_at" or expiry.not_before_arrival
     fill(
         terms, expires=ORIGINS[expiry.from_], round_period=PERIOD_NUMBERS[life.round_up_to] if life.round_up_to else -1, **span("", life),
         arrival_base=int(expiry.base == "processed_at"), floor_days=expiry.not_before_arrival, expires_into=t.wallet(expiry.into),
         suspended=sum(1 << t.number("tiers", tier) for tier in set(expiry.suspend_in)), activities=sum(1 << kind for kind in kinds),
         extend_lo=extensions, extend_hi=extensions + len(expiry.extend),
+        plain=int(wallet.spendable and expiry.from_ != "last_activity" and not shifted),
     )  # fmt: skip
     for number, extension in enumerate(expiry.extend, extensions):
         fill(t.row("extensions", number), condition=condition(t, extension.when), **span("", extension.by))

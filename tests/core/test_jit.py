@@ -13,7 +13,7 @@ import pytest
 from numba import njit
 from numba.cpython import slicing
 
-from loyalty_streams.core.kernel.jit import SETTINGS, SMALL, DoorCompiler, StepLibrary, callers_first, is_leaf, kernel, leaf, size_of
+from loyalty_streams.core.kernel.jit import SETTINGS, SMALL, WRAPPER, DoorCompiler, StepLibrary, callers_first, is_leaf, kernel, leaf, size_of
 
 PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 compiled = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="the kernel runs interpreted here")
@@ -106,6 +106,24 @@ def test_a_leaf_is_put_in_place_of_its_calls_and_its_callers_are_not() -> None:
         for library in (next(iter(step.overloads.values())).library,)  # type: ignore[attr-defined]
     }
     assert marked == {"low": True, "high": False}
+
+
+@compiled
+def test_nothing_but_what_python_calls_is_open_to_others() -> None:
+    """Of code that others might replace LLVM may conclude nothing: Numba's own `min` then makes the kernel ask after each call whether it failed."""
+
+    @kernel
+    def least(a: int, b: int) -> int:
+        return min(a, b)
+
+    @door
+    def least_and_one(a: int, b: int) -> int:
+        return least(a, b) + 1
+
+    assert least_and_one(4, 9) == 5
+    (result,) = least_and_one.overloads.values()
+    defined = [f for f in result.library._final_module.functions if not f.is_declaration]
+    assert {f.name.startswith((WRAPPER, "cfunc.")) for f in defined if f.linkage.name != "internal"} == {True}
 
 
 @compiled

@@ -152,7 +152,7 @@ MUTANTS = (
     ),
     # ---- stages and reminders ----
     planted(
-        "stage-a-moment-late", "stages", "s.idle_from <= idle < s.idle_until", "s.idle_from < idle < s.idle_until",
+        "stage-a-moment-late", "stages", "        if idle < s.idle_from:\n", "        if idle <= s.idle_from:\n",
         "a member is not at risk on the day itself (T196)",
     ),
     planted(

@@ -15,7 +15,10 @@ REWARD = int(LineKind.REWARD)
 def read_basket(w, p):
     """Marks each line with the line filters it meets (bit 0: it counts in the order amount) and nets it (S5, S7)."""
     f, g = w.fact, p.settings
-    spread_tax(w, p)
+    for k in range(f.lines):
+        w.basket[k].net = w.basket[k].amount
+    if g.tax_excluded:
+        spread_tax(w)
     eligible = 0
     for k in range(f.lines):
         line = w.basket[k]
@@ -42,15 +45,12 @@ def one_line(w):
 
 
 @kernel
-def spread_tax(w, p):
-    """Each line's amount without its tax under `tax: excluded`; the tax of a whole order is spread by cumulative floors."""
+def spread_tax(w):
+    """Takes its tax off each line under `tax: excluded`; the tax of a whole order is spread by cumulative floors."""
     f = w.fact
     lines_tax = 0
     for k in range(f.lines):
-        w.basket[k].net = w.basket[k].amount
         lines_tax += w.weight[k]
-    if p.settings.tax_excluded == 0:
-        return
     so_far = 0
     for k in range(f.lines):
         line = w.basket[k]

@@ -86,6 +86,8 @@ def midnight(p, day):
 def day_begun(p, t):
     """The last local day that has begun; where clocks go back over midnight, the day before it returns for a while."""
     day = local_day(p, t)
+    if t - DAY >= p.zone_at[p.n.zone - 1]:  # no clocks change any more
+        return day
     return day + 1 if midnight(p, day + 1) <= t else day
 
 
@@ -263,12 +265,18 @@ def know_date(w, p):
 
 @kernel
 def reckon_date(w, p):
+    date_of_fact(w, p)
+
+
+@leaf
+def date_of_fact(w, p):
     """The date, and what conditions ask of the member that depends on it: kept with the fact in hand."""
     f, h = w.fact, w.head
     read_date(p, f)
     if p.settings.uses_birthday:
         f.birthday_distance = birthday_distance(w, p)
-    f.enrolled_days = (f.at - h.enrolled_at) // DAY
+    if p.settings.uses_enrolled:
+        f.enrolled_days = (f.at - h.enrolled_at) // DAY
 
 
 @kernel

@@ -89,7 +89,7 @@ def judge_rules(w, p, lo, hi, amount):
         conclude(c)
     if g.multipliers == MAX:
         for wallet in range(p.n.wallets):
-            keep_best(w, p, lo, hi, -2 - wallet, MULTIPLY, HIGHEST)
+            keep_best(w, p, -2 - wallet, MULTIPLY, HIGHEST)
 
 
 @leaf
@@ -223,15 +223,18 @@ def by_line(p, r, group):
 
 
 @kernel
-def keep_best(w, p, lo, hi, group, form, choose):
+def keep_best(w, p, group, form, choose):
     """Of an exclusive group one rule pays; ties go to the lower priority number, then to the id (S12)."""
-    best = -1
-    for r in range(lo, hi):
-        c = w.candidates[r]
-        if in_group(p, r, group, form) and c.reason == OK and (best < 0 or beats(w, p, r, best, choose)):
-            best = r
-    for r in range(lo, hi):
-        if in_group(p, r, group, form) and r != best and w.candidates[r].reason == OK:
+    best, rivals = -1, 0
+    for i in range(w.ctl.called):
+        r = w.called[i]
+        if w.candidates[r].reason == OK and in_group(p, r, group, form):
+            rivals += 1
+            if best < 0 or beats(w, p, r, best, choose):
+                best = r
+    for i in range(w.ctl.called if rivals > 1 else 0):
+        r = w.called[i]
+        if r != best and w.candidates[r].reason == OK and in_group(p, r, group, form):
             w.candidates[r].reason, w.candidates[r].points, w.candidates[r].failed = EXCLUSIVE_GROUP, 0, best
 
 
@@ -259,7 +262,7 @@ def choose_in_groups(w, p, lo, hi):
             if how.by_line:
                 bit = choose_by_line(w, p, lo, hi, group, how.pick, bit)
             else:
-                keep_best(w, p, lo, hi, group, 0, how.pick)
+                keep_best(w, p, group, 0, how.pick)
 
 
 @kernel

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from loyalty_streams.core.codes import ABSENT, ATTR, FactKind, Reason
 from loyalty_streams.core.kernel.basket import one_line
-from loyalty_streams.core.kernel.calendar import know_date
+from loyalty_streams.core.kernel.calendar import date_of_fact
 from loyalty_streams.core.kernel.exact import share
 from loyalty_streams.core.kernel.jit import door, kernel, leaf
 from loyalty_streams.core.kernel.lifetimes import activate_named
@@ -186,7 +186,8 @@ def one_fact(w, programmes, facts, row):
     f.month = -1
     if h.enrolled_at == 0:
         h.enrolled_at = f.at
-    know_date(w, p)
+    if f.kind >= EXCHANGE_RETURN and f.kind <= CANCELLATION:
+        date_of_fact(w, p)
     if h.lazy:
         h.lazy = 0
         settle_tier(w, p, f.at, True, RULE_CHANGE)
@@ -196,7 +197,7 @@ def one_fact(w, programmes, facts, row):
         became = return_order(w, p, programmes)
         if became == ALL_BACK and g.has_stages:
             set_stage(w, p, f.at, False)
-        if became != REFUSED_RETURN:
+        if became != REFUSED_RETURN and g.has_idle:
             active(w, p)
     elif f.kind == INTERACTION:
         interaction(w, p)
@@ -206,7 +207,8 @@ def one_fact(w, programmes, facts, row):
         profile(w, p, facts)
     elif f.kind == ADJUSTMENT:
         adjust(w, p, facts)
-        active(w, p)
+        if g.has_idle:
+            active(w, p)
         if g.has_tiers:
             settle_tier(w, p, f.at, falls_at_once(p), METRIC)
     if g.balance_metric and f.kind >= INTERACTION:
@@ -238,7 +240,8 @@ def order(w, p):
     h.last_at = f.at
     h.lifetime_spend += f.amount
     mark_order(w, p, f.at, counted)
-    active(w, p)
+    if g.has_idle:
+        active(w, p)
     if g.has_tiers:
         settle_tier(w, p, f.at, falls_at_once(p), METRIC)
     if g.has_stages:
@@ -253,7 +256,8 @@ def interaction(w, p):
         return
     activate_named(w, p, f.at, f.about, f.type)
     earn(w, p, ON_INTERACTION, f.type, f.ref, f.ref)
-    active(w, p)
+    if g.has_idle:
+        active(w, p)
     if g.has_tiers:
         settle_tier(w, p, f.at, falls_at_once(p), METRIC)
 
@@ -262,5 +266,5 @@ def interaction(w, p):
 def spend(w, p):
     """A redemption fact; one that is refused is no activity (S23)."""
     redemption(w, p)
-    if w.entries[w.ctl.entries - 1].kind != REFUSED:
+    if p.settings.has_idle and w.entries[w.ctl.entries - 1].kind != REFUSED:
         active(w, p)

@@ -43,6 +43,8 @@ SETTINGS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False
 INNER: dict[str, Any] = {**SETTINGS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
+COMPILED, WRAPPER = "_ZN", "_ZN7cpython"
+"""What the names of all compiled functions begin with in LLVM, and of the one that Python calls."""
 STEP = "_ZN15loyalty_streams4core6kernel"
 """What the names of steps begin with in LLVM."""
 SMALL = 100
@@ -91,9 +93,11 @@ class DoorLibrary(JITCodeLibrary):
         """Large steps that are called from several places stay functions: in place of each call they would make the whole many times larger."""
         calls = Counter(name for function in self._final_module.functions for name in called_by(function))
         for function in self._final_module.functions:
-            if not function.is_declaration and function.name.startswith(STEP):
-                function.linkage = "internal"
-                if calls[function.name] > 1 and size_of(function) > SMALL and not is_leaf(function):
+            if function.is_declaration or not function.name.startswith(COMPILED) or function.name.startswith(WRAPPER):
+                continue
+            function.linkage = "internal"  # so LLVM sees that none ever fails, and leaves out the question after each call
+            if function.name.startswith(STEP) and not is_leaf(function):
+                if calls[function.name] > 1 and size_of(function) > SMALL:
                     function.add_function_attribute("noinline")
         super()._optimize_final_module()
 

@@ -20,9 +20,15 @@ MATURED, RESET = int(Reason.MATURED), int(Reason.RESET)
 @kernel
 def find_pending(w):
     """Where the pending lots begin and when the first of them matures."""
+    find_pending_from(w, w.span[LOTS].lo)
+
+
+@kernel
+def find_pending_from(w, first):
+    """`find_pending` where no lot before `first` is pending."""
     h, s = w.head, w.span[LOTS]
     h.activation_due, h.pending_lo = NEVER, s.hi
-    for i in range(s.lo, s.hi):
+    for i in range(first, s.hi):
         lot = w.lots[i]
         if lot.pending and lot.remaining > 0:
             h.activation_due = min(h.activation_due, lot.activates_at)
@@ -33,14 +39,15 @@ def find_pending(w):
 def activate(w, p, due):
     """Pending lots whose time has come become available."""
     s = w.span[LOTS]
-    i = max(w.head.pending_lo, s.lo)
+    first = max(w.head.pending_lo, s.lo)
+    i = first
     while i < s.hi:
         lot = w.lots[i]
         if lot.pending and lot.activates_at <= due:
             mature(w, p, i, due)
         i += 1
     drop_empty(w)
-    find_pending(w)
+    find_pending_from(w, max(first, s.lo))
 
 
 @kernel

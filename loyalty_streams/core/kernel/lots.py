@@ -34,7 +34,7 @@ def open_given(w, p, wallet, at, source):
     name_given(w, p, wallet, at, source, activates, expiry_of(w, p, wallet, at, activates, t.pending), COUNTED)
 
 
-@kernel
+@leaf
 def name_given(w, p, wallet, at, source, activates, expires, state):
     """The lot of these terms is what the fact gives into now; of the same terms as the one before it is the same lot (S15).
 
@@ -46,13 +46,21 @@ def name_given(w, p, wallet, at, source, activates, expires, state):
     g.at, g.source, g.activates, g.expires, g.state = at, source, activates, expires, state
 
 
-@kernel
+@leaf
 def lot_number(w, p, wallet, source, activates, expires, state):
     """The number of a fact's lot under one wallet, activation and expiry: that of the lot it has opened already, else the next (S15)."""
-    f, s = w.fact, w.span[LOTS]
     if p.terms[wallet].lots == 0:
         return -1
-    i = s.hi if f.lots_made else s.lo
+    if w.fact.lots_made:
+        return next_number(w, wallet, source, activates, expires, state)
+    w.fact.lots_made = 1
+    return 0
+
+
+@kernel
+def next_number(w, wallet, source, activates, expires, state):
+    f, s = w.fact, w.span[LOTS]
+    i = s.hi
     while i > s.lo and w.lots[i - 1].expires_at >= expires:
         i -= 1
         lot = w.lots[i]
@@ -97,9 +105,12 @@ def expiry_from(w, p, wallet, base):
 @leaf
 def prepare(w, p, wallet, at, source):
     """The lot into which the fact in hand gives: opened at the first use."""
-    g = w.given[wallet]
+    g, t = w.given[wallet], p.terms[wallet]
     if g.at != at or g.source != source:
-        open_given(w, p, wallet, at, source)
+        if t.plain and t.pending == 0:
+            name_given(w, p, wallet, at, source, at, shift_date(p, w.fact, at, t.months, t.days, t.micros), COUNTED)
+        else:
+            open_given(w, p, wallet, at, source)
 
 
 @leaf
@@ -109,29 +120,38 @@ def deliver(w, p, wallet, at, points, source, about, state):
     `state`: what a pending lot remembers. COUNTED: metrics of the wallet count the points once they are available, as only earned points
     are (T094); GIVEN: they do not; FOLLOWS + w: they are counted, and become available with the lot of wallet w (S14).
     """
-    g, x = w.given[wallet], w.wallets[wallet]
+    g, x, pending = w.given[wallet], w.wallets[wallet], 0
     if g.activates > at:
+        rest, pending = points, COUNTED if state >= FOLLOWS and g.activates < NEVER else state  # a date is followed by itself
         x.pending += points
-        pending = COUNTED if state >= FOLLOWS and g.activates < NEVER else state  # a date is followed by itself
-        put_lot(w, source, g.n, wallet, at, g.activates, g.expires, points, points, pending, about)
         w.head.activation_due = min(w.head.activation_due, g.activates)
-        note_reminder(w, p, wallet, g.expires)
-        return
-    if state != GIVEN:
-        mark_wallet(w, p, wallet, at, points)
-    if p.terms[wallet].lots == 0:
-        x.available += points
-        return
-    rest = pay_debt(w, wallet, at, points, source, g.n) if x.debt else points
-    x.available += rest
-    put_lot(w, source, g.n, wallet, at, g.activates, g.expires, points, rest, 0, about)
+    else:
+        if state != GIVEN:
+            mark_wallet(w, p, wallet, at, points)
+        if p.terms[wallet].lots == 0:
+            x.available += points
+            return
+        rest = pay_debt(w, wallet, at, points, source, g.n) if x.debt else points
+        x.available += rest
+    add_lot(w, source, g.n, wallet, at, g.activates, g.expires, points, rest, pending, about)
     note_reminder(w, p, wallet, g.expires)
+
+
+@leaf
+def add_lot(w, source, n, wallet, earned, activates, expires, granted, points, pending, about):
+    """`put_lot` where the lot mostly is the last."""
+    s = w.span[LOTS]
+    if s.hi < w.lots.size and (s.hi == s.lo or precedes(w.lots[s.hi - 1], expires, earned, source, n)):
+        s.hi += 1
+        fill_lot(w, s.hi - 1, source, n, wallet, earned, activates, expires, granted, points, pending, about)
+    else:
+        put_lot(w, source, n, wallet, earned, activates, expires, granted, points, pending, about)
 
 
 @kernel
 def put_lot(w, source, n, wallet, earned, activates, expires, granted, points, pending, about):
     """Adds to the lot of this source and number, or opens it in its place: (expires, earned, source, number), S21. -> its place"""
-    h, s = w.head, w.span[LOTS]
+    s = w.span[LOTS]
     i, place = s.hi, -1
     while i > s.lo:
         b = w.lots[i - 1]
@@ -150,14 +170,19 @@ def put_lot(w, source, n, wallet, earned, activates, expires, granted, points, p
     s.hi += 1
     for k in range(s.hi - 1, i, -1):
         w.lots[k] = w.lots[k - 1]
-    lot = w.lots[i]
+    fill_lot(w, i, source, n, wallet, earned, activates, expires, granted, points, pending, about)
+    return i
+
+
+@leaf
+def fill_lot(w, i, source, n, wallet, earned, activates, expires, granted, points, pending, about):
+    h, lot = w.head, w.lots[i]
     lot.source, lot.n, lot.wallet, lot.earned_at, lot.activates_at, lot.expires_at = source, n, wallet, earned, activates, expires
     lot.granted, lot.remaining, lot.pending, lot.about = granted, points, pending, about
     if pending:
         h.pending_lo = min(h.pending_lo, i)
     elif i <= h.pending_lo:
         h.pending_lo += 1
-    return i
 
 
 @leaf

@@ -13,6 +13,11 @@ from loyalty_streams.core.kernel.rows import judge
 
 @kernel
 def add_mark(w, p, m, at, amount):
+    count(w, p, m, at, amount)
+
+
+@leaf
+def count(w, p, m, at, amount):
     """Counts an amount at the present instant. Rows of one instant are one row."""
     metric, gauge = p.metrics[m], w.gauges[m]
     if metric.kind >= M_LIFETIME or amount == 0:
@@ -47,10 +52,9 @@ def mark_wallet(w, p, wallet, at, points):
 @leaf
 def mark_order(w, p, at, spend):
     for m in range(p.n.metrics):
-        if p.metrics[m].kind == M_SPEND:
-            add_mark(w, p, m, at, spend)
-        elif p.metrics[m].kind == M_ORDERS:
-            add_mark(w, p, m, at, 1)
+        kind = p.metrics[m].kind
+        if kind == M_SPEND or kind == M_ORDERS:
+            count(w, p, m, at, spend if kind == M_SPEND else 1)
 
 
 @kernel
@@ -165,14 +169,16 @@ def measure_at(w, p, m, at):
     return value
 
 
-@kernel
+@leaf
 def tier_spend(w, p):
     """The part of the order that counts for tiers: without the lines that the tiers exclude (T105)."""
-    f = w.fact
-    if p.settings.tier_exclude == NO_FILTER:
-        return f.amount
+    return w.fact.amount if p.settings.tier_exclude == NO_FILTER else spend_inside(w, p)
+
+
+@kernel
+def spend_inside(w, p):
     out = 0
     for k in range(w.fact.lines):
         if judge(w, p, p.settings.tier_exclude, k) == PASS:
             out += w.basket[k].amount
-    return f.amount - out
+    return w.fact.amount - out

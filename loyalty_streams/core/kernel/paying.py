@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loyalty_streams.core.codes import Bucket, EntryKind, Reason
+from loyalty_streams.core.codes import NEVER, Bucket, EntryKind, Reason
 from loyalty_streams.core.kernel.basket import read_basket
 from loyalty_streams.core.kernel.caps import cap
 from loyalty_streams.core.kernel.earning import choose_in_groups, judge_rules
@@ -83,8 +83,9 @@ def pay_also(w, p, rule, c, source, about):
     """The same number into another wallet, maturing with the first (S14). -> the number of its lot"""
     at, wallet, first = w.fact.at, rule.also, w.given[rule.wallet]
     g, activates = w.given[wallet], first.activates
+    expires = expiry_of(w, p, wallet, at, activates, p.terms[rule.wallet].pending) if p.terms[wallet].lots else NEVER
     # At -1: what the fact gives into this wallet by itself has terms of its own.
-    name_given(w, p, wallet, -1, source, activates, expiry_of(w, p, wallet, at, activates, p.terms[rule.wallet].pending), FOLLOWS + rule.wallet)
+    name_given(w, p, wallet, -1, source, activates, expires, FOLLOWS + rule.wallet)
     g.n = g.n if p.terms[wallet].lots else first.n
     e = post(w, EARNED, at, wallet, PENDING if g.activates > at else AVAILABLE, c.points, source, g.n, about, rule.id, c.capped)
     e.basis, e.desired, e.num, e.den = c.basis, c.desired, c.num, c.den

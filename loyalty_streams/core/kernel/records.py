@@ -118,11 +118,12 @@ Terms = words(
     "used code spendable oldest_first max_balance unit_value_num unit_value_den "
     "pending pending_months pending_days pending_micros pending_round pending_period until_action "
     "expires months days micros round_period arrival_base floor_days extend_lo extend_hi suspended matures_into expires_into "
-    "activities reinstate_within reminders remind0 remind1 remind2 remind3 lots"
+    "activities reinstate_within reminders remind0 remind1 remind2 remind3 lots plain"
 )
 # One row a wallet, at its registry id. pending: 0 none, 1 for a duration, 2 until an action (until_action: interaction code).
 # expires: NO_EXPIRY.. ; round_period: -1 none. suspended: bit set of tier ids. matures_into/expires_into: wallet id, -1.
 # activities: bit set over FactKind. remindK: days. lots: 1 when the wallet keeps lots (spendable), else only balances.
+# plain: lots die so long after the instant of earning or activation, without rounding, extension or arrival.
 Extension = words("condition months days micros")
 SCOPE_MEMBER, SCOPE_ORDER, SCOPE_STORE = range(3)
 Limit = words("id times points period partial scope stores_lo stores_hi budget for_all")
@@ -152,10 +153,12 @@ Settings = words(
     "clawback policy tier_effect within_months within_days within_micros later_unlinked "
     "metrics at_least tier_exclude check keep_months keep_days keep_micros to grace_months grace_days grace_micros "
     "stay_months stay_days stay_micros reset_wallet notice_months notice_days notice_micros on_rule_change all_passed "
-    "check_attribute uses_birthday has_birthday_rule has_tier_rule has_stages has_tiers uses_lines balance_metric shown_metric has_limits has_idle"
+    "check_attribute uses_birthday uses_enrolled has_birthday_rule has_tier_rule has_stages has_tiers uses_lines balance_metric shown_metric "
+    "has_limits has_idle"
 )
 # uses_lines: a rule, exclusion or tier exclusion looks at single lines. balance_metric: a judged metric is a balance.
 # shown_metric: the slot of the metric that entries about tiers show. has_limits: any limit, budget or maximum balance.
+# uses_birthday, uses_enrolled: a condition asks for the days to a birthday, or since enrolment.
 # has_idle: points of some wallet live as long as the member is active.
 # exclude, tier_exclude: first condition row that marks a line left out of the order amount / of the tier metric; -3 for none.
 # earn_statuses, redeem_statuses: bit sets over Status. redeem_share: num/den of the order, den 0 for none. Durations are months, then
@@ -187,9 +190,9 @@ ENTRY_MARK, ENTRY_BOUND = 1 << 16, 1 << 19
 BASKET = 131_072
 Work = nest(
     head=Head, fact=Fact, ctl=Control, wallets=(Wallet, (MAX_WALLETS,)), gauges=(Gauge, (MAX_METRICS,)), span=(Span, (len(SECTIONS),)),
-    candidates=(Candidate, (256,)), attr=(Number, (16,)), basket=(Line, (BASKET,)), weight=(np.int64, (BASKET,)),
-    ended=(Ended, (MAX_METRICS,)), given=(Given, (MAX_WALLETS,)), tentative=(np.int64, (256,)),
+    ended=(Ended, (MAX_METRICS,)), given=(Given, (MAX_WALLETS,)), attr=(Number, (16,)), tentative=(np.int64, (256,)),
     payers=(np.int64, (256,)), offered=(np.int64, (256,)), called=(np.int64, (256,)),
+    candidates=(Candidate, (256,)), basket=(Line, (BASKET,)), weight=(np.int64, (BASKET,)),
     factor=(np.int64, (BASKET,)), factor_above=(np.int64, (BASKET,)), lots=(Lot, (BOUNDS["lots"],)), marks=(Mark, (MAX_METRICS, BOUNDS["marks"])),
     holds=(Hold, (BOUNDS["holds"],)), counters=(Counter, (BOUNDS["counters"],)), once=(Once, (BOUNDS["once"],)),
     tags=(Tag, (BOUNDS["tags"],)), dead=(Dead, (BOUNDS["dead"],)), orders=(Order, (BOUNDS["orders"],)),

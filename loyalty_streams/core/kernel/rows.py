@@ -99,13 +99,14 @@ def on_any_line(w, p, c):
 
 @leaf
 def judge_here(w, p, row, line):
-    """`judge` in place of its call, for the hottest places: most conditions are one range."""
-    if row >= 0:
+    """`judge` in place of its call, for the hottest places: most conditions are ranges."""
+    while row >= 0:
         c = p.conditions[row]
-        if c.op == RANGE and (c.stride == 0 or line >= 0):
-            x = w.words[c.at + max(line, 0) * c.stride]
-            row = c.then if c.lo <= x <= c.hi else c.orelse
-    return judge(w, p, row, line) if row >= 0 else row
+        if c.op != RANGE or (c.stride != 0 and line < 0):
+            return judge(w, p, row, line)
+        x = w.words[c.at + max(line, 0) * c.stride]
+        row = c.then if c.lo <= x <= c.hi else c.orelse
+    return row
 
 
 @kernel

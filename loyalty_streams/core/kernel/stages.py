@@ -15,15 +15,18 @@ def set_stage(w, p, at, by_order):
     h = w.head
     if h.first_at == 0:
         return
-    idle, age, found, due = at - h.last_at, at - h.first_at, -1, NEVER
+    first_at, last_at, orders = h.first_at, h.last_at, h.orders
+    idle, age, found, due = at - last_at, at - first_at, -1, NEVER
     for k in range(p.n.stages):
         s = p.stages[k]
-        if found < 0 and s.idle_from <= idle < s.idle_until and age < s.first_within and h.orders >= s.orders_at_least:
-            found = k
-        if idle < s.idle_until:
-            due = min(due, h.last_at + (s.idle_from if idle < s.idle_from else s.idle_until))
         if age < s.first_within:
-            due = min(due, h.first_at + s.first_within)
+            due = min(due, first_at + s.first_within)
+        if idle < s.idle_from:
+            due = min(due, last_at + s.idle_from)
+        elif idle < s.idle_until:
+            due = min(due, last_at + s.idle_until)
+            if found < 0 and age < s.first_within and orders >= s.orders_at_least:
+                found = k
     h.stage_due = due
     if found < 0 or p.stages[found].id == h.stage:
         return

@@ -44,9 +44,10 @@ def recompute(w, p, after):
 def begin_timer(w, due):
     """A timer is a fact without a row; what it gives is named after its instant."""
     f = w.fact
-    f.kind, f.at, f.arrived, f.ref, f.about, f.amount, f.points, f.lines, f.attr_lo, f.attr_hi = TICK, due, due, 0, 0, 0, 0, 0, 0, 0
-    f.row, f.source, f.lots_made, f.store, f.channel, f.type, f.refuse, f.outcome, f.tender, f.eligible = -1, -due, 0, 0, 0, 0, 0, 0, 0, 0
-    w.head.clock = due
+    if f.row >= 0 or f.kind != TICK:  # else a timer has fired before it, and nothing else since
+        f.kind, f.ref, f.about, f.amount, f.points, f.lines, f.attr_lo, f.attr_hi = TICK, 0, 0, 0, 0, 0, 0, 0
+        f.row, f.store, f.channel, f.type, f.refuse, f.outcome, f.tender, f.eligible = -1, 0, 0, 0, 0, 0, 0, 0
+    f.at, f.arrived, f.source, f.lots_made, w.head.clock = due, due, -due, 0, due
     f.month = -1  # the date is reckoned where something asks for it (`know_date`)
 
 
@@ -149,7 +150,7 @@ def watch_idle(w, p):
 @kernel
 def active(w, p):
     """The fact in hand counts as activity where its kind is configured (T046)."""
-    for i in range(p.n.wallets if p.settings.has_idle else 0):
+    for i in range(p.n.wallets):
         if idles(p, i) and (p.terms[i].activities >> w.fact.kind) & 1:
             start_clock(w, p, i, w.fact.at)
 
