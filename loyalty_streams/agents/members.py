@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from loyalty_streams.agents.judging import ENDINGS, ORDER, RANK, RETURNS, Candidates, Known, Verdict, judge
 from loyalty_streams.agents.packing import column, cut_segments, pack_facts, pack_heads, pack_key_rows, run, strings, taken
 from loyalty_streams.agents.rows import Heads, KeyFixed, KeyRow, Text
-from loyalty_streams.core.codes import NEVER, Disposition, EntryKind, FactKind, Outcome, Reason
+from loyalty_streams.core.codes import NEVER, Disposition, EntryKind, FactKind, Outcome, Reason, code_of
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import Array, Columns, empty_columns, take_rows
@@ -305,11 +305,18 @@ def _keep_keys(a: Accepted, folded: Folded, known_keys: Mapping[bytes, KeyRow], 
         writes.keys = _key_rows_of(a, group, cards, place)
     others = np.flatnonzero(place < 0)
     if len(others):
-        names = {code: a.abouts[row] for row, code in enumerate(a.columns.about.tolist()) if code}
+        names = _names_spoken_of(a, known_keys)
         _keep_other_cards(a, folded.card_rows[others], cards.take(others).to_pylist(), names, known_keys, reader, writes)
     held = np.flatnonzero(a.columns.kind == FactKind.RESERVE).tolist()
     if held:
         writes.texts = {**writes.texts, **{int(a.columns.about[row]): a.abouts[row].decode() for row in held}}
+
+
+def _names_spoken_of(a: Accepted, known_keys: Mapping[bytes, KeyRow]) -> dict[int, bytes]:
+    """The keys that the facts name, and the redemptions that paid for the orders among them, by code."""
+    paid = (known_keys[about].about for about in a.abouts if about in known_keys)
+    names = {code_of(name.decode()): name for name in paid if name}
+    return names | {code: a.abouts[row] for row, code in enumerate(a.columns.about.tolist()) if code}
 
 
 def _rows_of_cards(a: Accepted, group: Array, folded: Folded) -> Array:

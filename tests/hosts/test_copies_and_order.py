@@ -143,3 +143,13 @@ def test_a_member_with_more_orders_than_one_fold_takes_is_folded_in_bites(tmp_pa
         assert block is not None
         assert block.states[0].wallets[0].available == 8_998
         assert not (block.entries["kind"] == EntryKind.REFUSED).any()
+
+
+def test_what_points_paid_comes_back_when_the_return_comes_in_a_later_batch(tmp_path: Path) -> None:
+    """1,000 points; 600 pay a second order, which is brought back: the 600 are there again, and what the order gave is not."""
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "M1", "2026-01-05 10:00", 100_000))
+        bring(store, ask(FactKind.REDEEM, "A", "M1", "2026-01-10 10:00", 600))
+        bring(store, order("O2", "M1", "2026-01-10 10:01", 50_000, about="redemption/A", points=600))
+        bring(store, come_back("R1", "O2", "M1", "2026-01-11 10:00", 50_000))
+        assert available(store, "M1", "2026-01-20 00:00") == 1_000
