@@ -57,6 +57,7 @@ bench: warm  ## every number that the README quotes, with its peers
 .PHONY: simulate
 simulate: warm  ## random programmes and histories against the oracle: SEEDS=2000
 	@$(python) -m tests.simulation.run --seeds $(SEEDS) $(ARGS)
+	@$(python) -m tests.any_order.run --seeds $(SEEDS)
 
 .PHONY: mutants
 mutants: warm  ## plant each known bug in the kernel and see which test catches it

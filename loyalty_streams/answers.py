@@ -13,7 +13,7 @@ __all__ = ["Answer", "AskError", "Part", "Quote", "StoredLetter"]
 
 
 class AskError(ValueError):
-    """What was asked cannot be done. `code` is stable: BAD_MONEY, BAD_ID, UNKNOWN_WALLET, UNKNOWN_REPORT, NO_LINES, LATE, CONFLICT, NOT_A_ROW,
+    """What was asked cannot be done. `code` is stable: BAD_MONEY, BAD_ID, UNKNOWN_WALLET, UNKNOWN_REPORT, NO_LINES, CONFLICT, NOT_A_ROW,
     NO_DEAD_LETTER, or the code of a dead letter where a row of a file would have been set aside for the same reason.
     """
 

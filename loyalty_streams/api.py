@@ -26,6 +26,7 @@ from zoneinfo import ZoneInfo
 
 from loyalty_streams.answers import Answer, AskError, Part, Quote, StoredLetter
 from loyalty_streams.hosts.embedded import Store, StoreError
+from loyalty_streams.hosts.embedded.clock import Clock
 from loyalty_streams.reports.instants import InstantError, When, at_of, iso
 from loyalty_streams.reports.member import LedgerEntry, Lot, Member, Points
 from loyalty_streams.reports.words import Language
@@ -46,14 +47,19 @@ __all__ = [
 ]  # fmt: skip
 
 Folder: TypeAlias = Path | str
-Report = Literal["summary", "kpis", "liability", "tiers", "rfm", "rules"]
-REPORTS: tuple[Report, ...] = ("summary", "kpis", "liability", "tiers", "rfm", "rules")
+Report = Literal["summary", "kpis", "liability", "tiers", "rfm", "rules", "quarantine"]
+REPORTS: tuple[Report, ...] = ("summary", "kpis", "liability", "tiers", "rfm", "rules", "quarantine")
 
 
-def open_store(folder: Folder, *, programme: Folder | None = None, create: bool | None = None, read_only: bool = False) -> Loyalty:
-    """Opens the store in a folder. With a programme (a file, or a folder of versions) a store is made where there is none, unless `create=False`."""
+def open_store(
+    folder: Folder, *, programme: Folder | None = None, create: bool | None = None, read_only: bool = False, clock: Clock | None = None
+) -> Loyalty:
+    """Opens the store in a folder. With a programme (a file, or a folder of versions) a store is made where there is none, unless `create=False`.
+
+    `clock` gives the instant that it is, in microseconds UTC, in place of the machine's: for tests, and for replaying a day as it was.
+    """
     make = programme is not None and not read_only if create is None else create
-    return Loyalty.open(folder, programme=programme, create=make, read_only=read_only)
+    return Loyalty.open(folder, programme=programme, create=make, read_only=read_only, clock=clock)
 
 
 def _id(text: str) -> str:
@@ -73,13 +79,15 @@ class Loyalty:
         self._temporary = temporary
 
     @classmethod
-    def open(cls, folder: Folder, *, programme: Folder | None = None, create: bool = False, read_only: bool = False) -> Self:
+    def open(
+        cls, folder: Folder, *, programme: Folder | None = None, create: bool = False, read_only: bool = False, clock: Clock | None = None
+    ) -> Self:
         """Opens a store; with `create`, makes one where there is none. One process may write, others may read what was committed before.
 
         Raises StoreError (NO_STORE, STORE_BUSY, STORE_NEWER, OTHER_PROGRAMME, ...) and ProgrammeError; then nothing is made or changed.
         """
         given = Path(programme) if programme is not None else None
-        return cls(Store.open(Path(folder), programme=given, create=create, read_only=read_only))
+        return cls(Store.open(Path(folder), programme=given, create=create, read_only=read_only, clock=clock))
 
     @classmethod
     def trial(cls, folder: Folder, *, programme: Folder | None = None) -> Self:
@@ -96,7 +104,7 @@ class Loyalty:
 
         def copy(to: Path) -> Store:
             self.store.rocks.checkpoint(to)
-            return Store.open(to)
+            return Store.open(to, clock=self.store.clock)
 
         return self._scratch(self.store.folder, copy)
 
@@ -196,11 +204,10 @@ class Loyalty:
         return ingest(self.store, [Path(p) for p in paths], self._options(map or {}, assume_zone, arrival), progress)
 
     def _options(self, renamed: Mapping[str, str], assume_zone: str | None, arrival: str) -> ReadOptions:
-        from loyalty_streams.asking import machine_clock
         from loyalty_streams.history import ReadOptions
 
         compiled = self.compiled
-        now = machine_clock() if arrival == "now" else 0
+        now = self.store.clock() if arrival == "now" else 0
         return ReadOptions(
             compiled.currency, compiled.minor_digits, map=dict(renamed), assume_zone=assume_zone, arrival=arrival, now=now,
             newest_arrived=self.store.clocks.newest_arrived,
@@ -235,14 +242,17 @@ class Loyalty:
 
     # ---- members and numbers ---------------------------------------------------------------------------------------------
 
-    def member(self, member_id: str, as_of: When | None = None, lang: Language = "en") -> Member | None:
+    def member(
+        self, member_id: str, as_of: When | None = None, lang: Language = "en", *, known_at: When | None = None
+    ) -> Member | None:
         """A member's account now, or at an instant: facts before it, timers due at or before it. None where nothing is known of the member then.
 
-        Its `entries` are made one by one as they are looked at.
+        `known_at`: of these facts only those that had arrived before it, so that `as_of=T` is what is true of T, and `as_of=T, known_at=T` what
+        was known at T (T188). Its `entries` are made one by one as they are looked at.
         """
         from loyalty_streams.reports.account import account
 
-        found = account(self.store, _id(member_id), self._at(as_of), lang)
+        found = account(self.store, _id(member_id), self._at(as_of), lang, self._at(known_at))
         return found.view() if found is not None else None
 
     def explain(self, member_id: str, *, entry: str | None = None, fact: str | None = None, lang: Language = "en") -> Explanation | None:
@@ -258,10 +268,13 @@ class Loyalty:
         return record(self.store, _id(member_id), fact)
 
     def report(
-        self, name: Report, as_of: When | None = None, *, by: Sequence[str] = (), rule: str | None = None, since: When | None = None,
-        until: When | None = None,
+        self, name: Report, as_of: When | None = None, *, known_at: When | None = None, by: Sequence[str] = (), rule: str | None = None,
+        since: When | None = None, until: When | None = None,
     ) -> dict[str, Any]:  # fmt: skip
-        """A report as `loyalty report NAME --json` prints it. `by` (store, channel, month), `rule`, `since` and `until` are of `rules`."""
+        """A report as `loyalty report NAME --json` prints it, at an instant, by the facts that had arrived before another (see `member`).
+
+        `by` (store, channel, month), `rule`, `since` and `until` are of `rules`. `quarantine` tells of the returns that wait now.
+        """
         from loyalty_streams.hosts.embedded.past import blocks
         from loyalty_streams.reports import build
         from loyalty_streams.reports.question import Question
@@ -272,9 +285,13 @@ class Loyalty:
             raise AskError("UNKNOWN_REPORT", f"`{name}` is none of {', '.join(REPORTS)}")
         if set(by) - set(DIMENSIONS):
             raise AskError("UNKNOWN_REPORT", f"a breakdown is one of {', '.join(DIMENSIONS)}")
-        instant = self._at(as_of)
+        instant, known = self._at(as_of), self._at(known_at)
         question = Question(self.compiled, self.store.clocks.now if instant is None else instant, Texts(self.store))
-        whole = blocks(self.store, instant)
+        if name == "quarantine":
+            from loyalty_streams.reports.quarantine import quarantine
+
+            return quarantine(self.store, question, instant, known)
+        whole = blocks(self.store, instant, known)
         if name == "rules":
             return build.rules(whole, question, Choice(tuple(by), self._at(since), self._at(until), rule))
         found: dict[str, Any] = getattr(build, name)(whole, question)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
+from loyalty_streams.agents.long_fold import fold_from_the_first
 from loyalty_streams.agents.rows import Head, KeyRow, Segments, join_segments
 from loyalty_streams.answers import Answer, AskError, Quote
 from loyalty_streams.core.codes import Disposition, EntryKind, LineKind, code_of
@@ -21,10 +21,10 @@ from loyalty_streams.core.state import MemberState, unpack
 from loyalty_streams.history import FactBatch, ReadOptions, read_rows
 from loyalty_streams.history.keys import adjustment_key, redemption_key
 from loyalty_streams.hosts.embedded import Store
-from loyalty_streams.hosts.embedded.long_fold import fold_from_the_first
+from loyalty_streams.hosts.embedded.past import state_at
 from loyalty_streams.programme.because import Because
 from loyalty_streams.reports.explain import part_of
-from loyalty_streams.reports.instants import iso, micros
+from loyalty_streams.reports.instants import iso
 from loyalty_streams.reports.ledger import Ledger
 from loyalty_streams.reports.member import Points, points_of, spendable_wallets
 from loyalty_streams.reports.sentences import Sentences
@@ -43,11 +43,6 @@ def minor_units(text: str, digits: int) -> int:
         raise AskError("BAD_MONEY", f"`{text}` is no amount here: ASCII digits, with at most {digits} after the point")
     value = int(found[2] + (found[3] or "").ljust(digits, "0"))
     return -value if found[1] else value
-
-
-def machine_clock() -> int:
-    """The door's clock, in microseconds UTC: when a command is given without an instant."""
-    return micros(datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +88,11 @@ def _instant(store: Store, command: Command) -> int:
         key = command.key(command.id).encode()
         (found,) = store.keys([key])
         if found is not None:
-            log = _log(store, KeyRow.read(found).member)
+            log = join_segments([list(store.segments(KeyRow.read(found).member))])
             row = _row_of(log, key.decode())
             if row is not None:
                 return int(log.columns.at[row])
-    return machine_clock()
+    return store.clock()
 
 
 def _read(store: Store, table: str, row: Mapping[str, Any]) -> FactBatch:
@@ -113,7 +108,7 @@ def _read(store: Store, table: str, row: Mapping[str, Any]) -> FactBatch:
 
 
 def _log(store: Store, member: bytes) -> Segments:
-    return join_segments([list(store.segments(member))])
+    return store.log([list(store.segments(member))])
 
 
 def _row_of(log: Segments, key: str) -> int | None:
@@ -172,15 +167,18 @@ class Basket:
                 "store": self.store, "items": items}  # fmt: skip
 
 
-def quote(store: Store, basket: Basket, at: int | None, lang: Language = "en") -> Quote:
-    """What a basket would earn now, by the same fold that will judge the order; nothing is kept (T030, T068). Raises AskError."""
-    at = machine_clock() if at is None else at
-    batch = _read(store, "orders", basket.row(at))
-    (found,) = store.heads([basket.member_id.encode()])
+def _state_for(store: Store, member_id: str, at: int) -> bytes:
+    """The member's state that a basket of an instant finds: the head's, or in the past the one of then."""
+    (found,) = store.heads([member_id.encode()])
     head = Head.read(found) if found is not None else Head()
-    if at < max(head.last_at, store.clocks.tick):
-        raise AskError("LATE", "an open basket stands after the member's newest fact and the newest tick")
-    state = np.frombuffer(head.state, np.uint8)
+    return state_at(store, member_id, at) if at < max(head.last_at, store.clocks.tick) else head.state
+
+
+def quote(store: Store, basket: Basket, at: int | None, lang: Language = "en") -> Quote:
+    """What a basket would earn at an instant, by the same fold that will judge the order; nothing is kept (T030, T068). Raises AskError."""
+    at = store.clock() if at is None else at
+    batch = _read(store, "orders", basket.row(at))
+    state = np.frombuffer(_state_for(store, basket.member_id, at), np.uint8)
     folded = store.engine.fold(
         batch.columns, np.array([0, 1], np.int64), states=state, state_at=np.array([0, state.size], np.int64), keep_cards=False, explain=True
     )

@@ -1,7 +1,7 @@
-"""How each fact of a batch ends before it is folded: applied, duplicate, superseded, conflict or dead-lettered (I11).
+"""How each fact of a batch ends before it is folded: applied, waiting, duplicate, superseded, conflict or dead-lettered (I11).
 
-Facts come in order of arrival. What a member's newest fact is counts from the head and from what was accepted before in the batch, so that
-batches do not show: one batch of a thousand facts ends as a thousand batches of one.
+Facts come in order of arrival. A fact that stands before its member's newest, or before the newest tick, is as good as any other: its member
+is *crooked* in this batch and folded by `rederiving` instead of onwards from the head.
 """
 
 from __future__ import annotations
@@ -12,30 +12,36 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from loyalty_streams.agents.rows import Heads, KeyRow
+from loyalty_streams.agents.effective import RANK, Lateness, put_back
+from loyalty_streams.agents.rows import WAITS, Heads, KeyRow
 from loyalty_streams.core.codes import Disposition, FactKind, Reason
 from loyalty_streams.core.facts import Array, Columns
 
-APPLIED, DEAD = int(Disposition.APPLIED), int(Disposition.DEAD_LETTERED)
-RANK = np.arange(len(FactKind) + 1, dtype=np.int64)
-RANK[[FactKind.REDEEM, FactKind.REDEEMED]] = FactKind.RESERVE
-"""The place of a kind among facts of one instant: reserve, redeem and redeemed share one."""
+APPLIED, DEAD, WAITING = int(Disposition.APPLIED), int(Disposition.DEAD_LETTERED), int(Disposition.WAITING)
 RETURNS = (int(FactKind.EXCHANGE_RETURN), int(FactKind.RETURN), int(FactKind.CANCELLATION))
 ENDINGS = (int(FactKind.CONFIRM), int(FactKind.RELEASE), int(FactKind.CANCEL))
-LATER = (int(FactKind.IDENTITY), int(FactKind.OPENING), int(FactKind.TRANSFER))
+LATER = (int(FactKind.IDENTITY), int(FactKind.TRANSFER))
 """Kinds that a later release folds."""
 ORDER = int(FactKind.ORDER)
+MOST_WAITING = 100_000
+"""Returns that may wait in a store for their orders."""
+TOO_MANY_WAIT = f"original_order_id: an order that has come, since {MOST_WAITING:,} returns wait for theirs already"
+WAITED_IN_VAIN = "original_order_id: an order that comes within `facts.remember`"
 Position = tuple[int, int, bytes]
 """Where a fact stands among its member's: instant, rank of its kind, business key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store knows of the batch: heads by member number, key rows by key."""
+    """What the store knows of the batch: heads by member number, key rows by key; the newest tick; what the programme says of late facts; and
+    how many returns wait already.
+    """
 
     heads: Heads
     keys: Mapping[bytes, KeyRow]
     tick: int
+    lateness: Lateness
+    waiting: int
 
     def newest(self, member: int) -> Position | None:
         """Where the newest fact of a member stands that the store has; None where it has none."""
@@ -45,14 +51,19 @@ class Known:
 
 @dataclass(slots=True)
 class Verdict:
-    """`disposition` of each row (`codes.Disposition`), `refuse` of those the fold is to refuse, and why a row was set aside: (code, expected)."""
+    """`disposition` of each row (`codes.Disposition`), `refuse` of those the fold is to refuse, and why a row was set aside: (code, expected).
+
+    `sequence`: the accepted rows in the order in which they are taken, which is that of arrival but for returns that waited for an order of
+    the batch. `crooked`: members, by number, of whom a fact is late or amended. `amended`: rows that replace a fact of their key.
+    """
 
     disposition: Array
     refuse: Array
     why: dict[int, tuple[str, str]] = field(default_factory=dict)
-
-    def accepted(self) -> Array:
-        return np.flatnonzero(self.disposition == APPLIED)
+    waited: set[int] = field(default_factory=set)
+    crooked: set[int] = field(default_factory=set)
+    amended: set[int] = field(default_factory=set)
+    sequence: Array = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def set_aside(self, row: int, disposition: Disposition, code: str, expected: str) -> None:
         self.disposition[row] = disposition
@@ -61,18 +72,25 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The batch as it is judged: member number, own key and key spoken of, a row each."""
+    """The batch as it is judged: member number, own key and key spoken of, a row each. `stand`: the instant at which it stands in the order;
+    `said`: the instant that the fact itself names, which the log keeps.
+
+    `released`: the rows from there on have waited in the store for an order of the batch.
+    """
 
     columns: Columns
+    said: Array
+    stand: Array
     member: Array
     members: Sequence[bytes]
     keys: Sequence[bytes]
     abouts: Sequence[bytes]
     content: Array
     revisions: Array
+    released: int
 
     def position(self, row: int) -> Position:
-        return int(self.columns.at[row]), int(RANK[self.columns.kind[row]]), self.keys[row]
+        return int(self.stand[row]), int(RANK[self.columns.kind[row]]), self.keys[row]
 
 
 def judge(c: Candidates, known: Known) -> Verdict:
@@ -80,9 +98,12 @@ def judge(c: Candidates, known: Known) -> Verdict:
     verdict = Verdict(np.full(len(c.keys), APPLIED, np.int64), c.columns.refuse.astype(np.int64))
     _not_yet(c, verdict)
     _copies(c, known, verdict)
-    rows = verdict.accepted()
-    if not _in_order(c, known, rows) or np.isin(c.columns.kind[rows], RETURNS + ENDINGS).any():
-        _one_by_one(c, known, verdict, rows.tolist())
+    _too_late(c, known, verdict)
+    rows = np.flatnonzero(verdict.disposition == APPLIED)
+    if np.isin(c.columns.kind[rows], RETURNS + ENDINGS).any():
+        rows = _owners(c, known, verdict, rows)
+    verdict.sequence = rows
+    verdict.crooked = _crooked(c, known, verdict, rows)
     return verdict
 
 
@@ -95,88 +116,140 @@ def _not_yet(c: Candidates, verdict: Verdict) -> None:
             verdict.set_aside(own, Disposition.DEAD_LETTERED, "NOT_YET", "member_id: orders without a member come with a later release")
 
 
+# ---- copies and amendments ---------------------------------------------------------------------------------------------
+
+
 def _copies(c: Candidates, known: Known, verdict: Verdict) -> None:
     """Rows whose key is known, from the store or from an earlier row of the batch (T151 to T153)."""
-    seen: dict[bytes, tuple[int, int]] = {}
-    content, revisions = c.content.tolist(), c.revisions.tolist()
+    seen: dict[bytes, tuple[int, int, bytes]] = {}
+    content, revisions, member = c.content.tolist(), c.revisions.tolist(), c.member.tolist()
     for row in _seen_before(c, known):
         if verdict.disposition[row] != APPLIED:
             continue
-        key, new = c.keys[row], (content[row], revisions[row])
+        key, new = c.keys[row], (content[row], revisions[row], c.members[member[row]])
         found = seen.get(key)
         if found is None:
             old = known.keys.get(key)
-            if old is None or not old.kind:
+            if old is None or not old.kind & ~WAITS:
                 seen[key] = new
                 continue
-            found = seen[key] = old.content, old.revision
-        _judge_copy(verdict, row, found, new)
+            found = seen[key] = old.content, old.revision, old.member
+        if _judge_copy(verdict, row, found, new):
+            seen[key] = new
 
 
 def _seen_before(c: Candidates, known: Known) -> list[int]:
     """Rows whose key the store has a row of, or which share it with another row of the batch: in most batches none."""
-    often = {key for key, n in Counter(c.keys).items() if n > 1} if len(set(c.keys)) < len(c.keys) else set()
-    return [row for row, key in enumerate(c.keys) if key in known.keys or key in often]
+    keys = c.keys[: c.released]
+    often = {key for key, n in Counter(keys).items() if n > 1} if len(set(keys)) < len(keys) else set()
+    return [row for row, key in enumerate(keys) if key in known.keys or key in often]
 
 
-def _judge_copy(verdict: Verdict, row: int, old: tuple[int, int], new: tuple[int, int]) -> None:
+def _judge_copy(verdict: Verdict, row: int, old: tuple[int, int, bytes], new: tuple[int, int, bytes]) -> bool:
+    """-> whether the row amends what came before: a higher revision with another content (T152)."""
     if old[0] == new[0]:
         verdict.disposition[row] = Disposition.DUPLICATE
     elif new[1] < old[1]:
         verdict.disposition[row] = Disposition.SUPERSEDED
-    elif new[1] > old[1]:
-        verdict.set_aside(row, Disposition.DEAD_LETTERED, "NOT_YET", f"revision {new[1]}: amendments come with a later release; {old[1]} stands")
-    else:
+    elif new[1] == old[1]:
         verdict.set_aside(row, Disposition.CONFLICT, "CONFLICT", "the same key came before with another content, which stands")
+    elif new[2] != old[2]:
+        verdict.set_aside(row, Disposition.CONFLICT, "CONFLICT", f"an amendment names the member of what it amends, {old[2].decode()}")
+    else:
+        verdict.amended.add(row)
+        return True
+    return False
 
 
-def _in_order(c: Candidates, known: Known, rows: Array) -> bool:
-    """Whether all rows stand after their member's newest fact and after the tick, each after the one before."""
-    at = c.columns.at[rows]
-    if len(rows) == 0 or int(at.min()) < known.tick:
-        return len(rows) == 0
-    order = np.argsort(c.member[rows], kind="stable")
-    rows = rows[order]
-    member, at, rank = c.member[rows], c.columns.at[rows], RANK[c.columns.kind[rows]]
-    same = member[1:] == member[:-1]
-    if (same & ((at[1:] < at[:-1]) | ((at[1:] == at[:-1]) & (rank[1:] < rank[:-1])))).any():
-        return False
-    tied = np.flatnonzero(same & (at[1:] == at[:-1]) & (rank[1:] == rank[:-1])).tolist()
-    if any(c.keys[rows[i + 1]] < c.keys[rows[i]] for i in tied):
-        return False
-    first = rows[np.concatenate([[True], ~same])]
-    heads = known.heads.fixed[c.member[first]]
-    close = first[(c.columns.at[first] <= heads["last_at"]) & (heads["facts"] > 0)]
-    return all(c.position(row) > (known.newest(int(c.member[row])) or ()) for row in close.tolist())
+def _too_late(c: Candidates, known: Known, verdict: Verdict) -> None:
+    """What the programme does not take so late (T156, T158)."""
+    late, lateness = c.columns.arrived - c.columns.at, known.lateness
+    if not len(late) or int(late.max()) <= min(lateness.least("lateness"), lateness.least("remember")):
+        return
+    within, remembered, refused = (lateness.of_arrivals(name, c.columns.arrived) for name in ("lateness", "remember", "refuse_beyond"))
+    new = verdict.disposition == APPLIED
+    for row in np.flatnonzero(new & (late > np.maximum(within, remembered))).tolist():
+        verdict.set_aside(row, Disposition.DEAD_LETTERED, "TOO_OLD", "occurred_at: not longer before its arrival than `facts.remember`")
+    for row in np.flatnonzero((verdict.disposition == APPLIED) & (late > within) & (refused > 0)).tolist():
+        verdict.set_aside(row, Disposition.DEAD_LETTERED, "LATE", "occurred_at: not longer before its arrival than `facts.lateness`")
 
 
-def _one_by_one(c: Candidates, known: Known, verdict: Verdict, rows: Sequence[int]) -> None:
-    """The same in order of arrival, where one row's end depends on those before it."""
-    newest: dict[int, Position] = {}
+# ---- orders, redemptions and those who own them ------------------------------------------------------------------------
+
+
+def _owners(c: Candidates, known: Known, verdict: Verdict, rows: Array) -> Array:
+    """Refuses what speaks of another member's, and lets returns wait whose order has not come (T079). -> the rows in the order of taking"""
     owners: dict[bytes, bytes] = {}
-    for row in rows:
-        member = int(c.member[row])
-        position = c.position(row)
-        last = newest.get(member) or known.newest(member)
-        kind = int(c.columns.kind[row])
-        if position[0] < known.tick or (last is not None and position < last):
-            verdict.set_aside(row, Disposition.DEAD_LETTERED, "LATE", "occurred_at: not before the member's newest fact, nor before the newest tick")
-            continue
-        if kind in RETURNS and c.abouts[row]:
-            owner = owners.get(c.abouts[row]) or _owner(known, c.abouts[row])
-            if owner is None:
-                verdict.set_aside(row, Disposition.DEAD_LETTERED, "ORPHAN", "original_order_id: an order that has come before")
-                continue
-            if owner != c.members[member]:
+    waiting: dict[bytes, list[int]] = {}
+    wait = known.waiting
+    sequence: list[int] = []
+    kinds, member = c.columns.kind.tolist(), c.member.tolist()
+    for row in range(c.released, len(c.keys)):
+        waiting.setdefault(c.abouts[row], []).append(row)
+
+    def take(row: int) -> None:
+        nonlocal wait
+        kind, about, own = kinds[row], c.abouts[row], c.members[member[row]]
+        if kind in RETURNS + ENDINGS and about:
+            owner = owners.get(about) or _owner(known, about)
+            if owner is None and kind in RETURNS and wait >= MOST_WAITING:
+                verdict.set_aside(row, Disposition.DEAD_LETTERED, "ORPHAN", TOO_MANY_WAIT)
+                return
+            if owner is None and kind in RETURNS:
+                waiting.setdefault(about, []).append(row)
+                wait += 1
+                return
+            if owner is not None and owner != own:
                 verdict.refuse[row] = Reason.MEMBER_MISMATCH
-        elif kind in ENDINGS:
-            owner = owners.get(c.abouts[row]) or _owner(known, c.abouts[row])
-            if owner is not None and owner != c.members[member]:
-                verdict.refuse[row] = Reason.MEMBER_MISMATCH
-        newest[member] = position
-        owners[c.keys[row] if kind == ORDER else c.abouts[row]] = c.members[member]
+        sequence.append(row)
+        name = c.keys[row] if kind == ORDER else about
+        if name:
+            owners.setdefault(name, own)
+        if kind == ORDER:
+            for later in waiting.pop(c.keys[row], ()):
+                wait -= 1
+                verdict.waited.add(later)
+                _arrives_with(c, known, later, row)
+                take(later)
+
+    for row in rows[rows < c.released].tolist():
+        take(row)
+    for row in (row for held in waiting.values() for row in held):
+        verdict.disposition[row] = WAITING
+    return np.array(sequence, np.int64)
+
+
+def _arrives_with(c: Candidates, known: Known, later: int, row: int) -> None:
+    """A return that has waited arrives when its order does, and stands where that puts it."""
+    one, columns = slice(later, later + 1), c.columns
+    columns.arrived[later] = max(columns.arrived[later], columns.arrived[row])
+    columns.at[one] = put_back(c.said[one], columns.arrived[one])
+    c.stand[one] = known.lateness.stand(columns.at[one], columns.arrived[one])
 
 
 def _owner(known: Known, key: bytes) -> bytes | None:
     row = known.keys.get(key)
-    return row.member if row is not None else None
+    return row.member if row is not None and not row.kind & WAITS else None
+
+
+# ---- order ---------------------------------------------------------------------------------------------------------------
+
+
+def _crooked(c: Candidates, known: Known, verdict: Verdict, rows: Array) -> set[int]:
+    """Members of whom a row stands before an earlier one, before the head's newest fact or before the tick, or amends."""
+    if not len(rows):
+        return set()
+    rows = rows[np.argsort(c.member[rows], kind="stable")]
+    member, at, rank = c.member[rows], c.stand[rows], RANK[c.columns.kind[rows]]
+    same = member[1:] == member[:-1]
+    back = same & ((at[1:] < at[:-1]) | ((at[1:] == at[:-1]) & (rank[1:] < rank[:-1])))
+    found = set(member[1:][back].tolist()) | set(member[at < known.tick].tolist())
+    found |= {int(c.member[row]) for row in verdict.amended if verdict.disposition[row] == APPLIED}
+    for i in np.flatnonzero(same & (at[1:] == at[:-1]) & (rank[1:] == rank[:-1])).tolist():
+        if c.keys[rows[i + 1]] < c.keys[rows[i]]:
+            found.add(int(member[i]))
+    first = rows[np.concatenate([[True], ~same])]
+    heads = known.heads.fixed[c.member[first]]
+    close = first[(c.stand[first] <= heads["last_at"]) & (heads["facts"] > 0)]
+    return found | {int(c.member[row]) for row in close.tolist() if c.position(row) < (known.newest(int(c.member[row])) or ())}
+

@@ -14,16 +14,20 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow.compute as pc
 
-from loyalty_streams.agents.judging import ENDINGS, ORDER, RANK, RETURNS, Candidates, Known, Verdict, judge
+from loyalty_streams.agents.crooked import fold_crooked
+from loyalty_streams.agents.effective import RANK, Lateness, put_back
+from loyalty_streams.agents.judging import ENDINGS, ORDER, RETURNS, Candidates, Known, Position, Verdict, judge
+from loyalty_streams.agents.long_fold import FACTS_AT_ONCE, LINES_AT_ONCE
 from loyalty_streams.agents.packing import column, cut_segments, pack_facts, pack_heads, pack_key_rows, run, strings, taken
-from loyalty_streams.agents.rows import Heads, KeyFixed, KeyRow, Text
+from loyalty_streams.agents.rows import WAITS, Heads, KeyFixed, KeyRow, Text
+from loyalty_streams.agents.waiting import AWAITED, Waiting, pack_waiting, waiting_batch
 from loyalty_streams.core.codes import NEVER, Disposition, EntryKind, FactKind, Outcome, Reason, code_of
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import Array, Columns, empty_columns, take_rows
 from loyalty_streams.core.kernel.records import CARD_ORDER
 from loyalty_streams.core.programme import Compiled
-from loyalty_streams.history.batch import FactBatch
+from loyalty_streams.history.batch import FactBatch, joined
 from loyalty_streams.history.letters import DeadLetter
 
 DECIDED = (int(FactKind.RESERVE), int(FactKind.REDEEM), int(FactKind.CONFIRM))
@@ -31,10 +35,6 @@ DECIDED = (int(FactKind.RESERVE), int(FactKind.REDEEM), int(FactKind.CONFIRM))
 ASKING = (*DECIDED, int(FactKind.REDEEMED))
 BASE_EVERY = 256
 """Facts of a member between two kept states."""
-
-
-FACTS_AT_ONCE, LINES_AT_ONCE = 2_000, 60_000
-"""Facts and lines of one member that one fold has room for, with what their returns need."""
 
 
 class TooMuch(Exception):
@@ -49,6 +49,18 @@ class Reader(Protocol):
     def keys(self, keys: Sequence[bytes]) -> list[bytes | None]: ...
 
     def text(self, code: int) -> bytes | None: ...
+
+    def history(self, member: bytes, before: Position | None) -> tuple[bytes | None, list[bytes]]:
+        """The newest kept state of a member all of whose facts stand before a position (None: none is wanted), and the segments after it."""
+        ...
+
+    def count_waiting(self) -> int:
+        """How many returns wait for their orders."""
+        ...
+
+    def waiting(self, order: bytes) -> list[tuple[bytes, bytes]]:
+        """Returns that wait for an order: their business keys, and the rows as `waiting.pack` made them."""
+        ...
 
 
 @dataclass(slots=True)
@@ -65,12 +77,19 @@ class Rows:
 
 @dataclass(slots=True)
 class Writes:
-    """What one batch leaves behind. `segments` and `bases` are named by member: the host adds the number of the batch."""
+    """What one batch leaves behind. `segments` and `bases` are named by member: the host adds the number of the batch.
+
+    `unmade`: kept states of a member that hold a fact at or after a position are void. `waiting`: returns whose order has not come; `released`:
+    those that waited and have been taken, by order and key.
+    """
 
     heads: Rows = field(default_factory=Rows)
     segments: Rows = field(default_factory=Rows)
     bases: Rows = field(default_factory=Rows)
     keys: Rows = field(default_factory=Rows)
+    unmade: list[tuple[bytes, Position]] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+    released: list[tuple[bytes, bytes]] = field(default_factory=list)
     texts: Mapping[int, str] = field(default_factory=dict)
     letters: list[DeadLetter] = field(default_factory=list)
     dispositions: dict[Disposition, int] = field(default_factory=dict)
@@ -87,10 +106,12 @@ class Writes:
 class Accepted:
     """The facts that are folded, clustered by member: members `ids[g]` has rows `groups[g]:groups[g + 1]`.
 
-    `arrival` gives the rows in order of arrival.
+    `arrival` gives the rows in order of arrival; `said` the instants that the facts themselves name.
     """
 
     columns: Columns
+    said: Array
+    stand: Array
     ids: list[bytes]
     heads: Heads
     groups: Array
@@ -107,6 +128,7 @@ class MembersAgent:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.lateness = Lateness(engine.compiled)
         self._starts = starts_of(engine.compiled)
 
     def take(self, batch: FactBatch, reader: Reader, tick: int) -> Writes:
@@ -114,19 +136,30 @@ class MembersAgent:
         writes = Writes(texts=dict(batch.strings))
         if not len(batch):
             return writes
-        candidates = _candidates(batch)
-        known = self._look_up(candidates, reader, tick)
+        batch, candidates, known = self._look_up(batch, reader, tick)
         verdict = judge(candidates, known)
-        rows = verdict.accepted()
+        rows = verdict.sequence
         if len(rows):
-            accepted = _accept(batch, candidates, known, verdict, rows)
-            self._fold(accepted, known, reader, writes)
-            writes.newest_arrived, writes.newest_fact = int(batch.columns.arrived[rows].max()), int(batch.columns.at[rows].max())
+            straight = rows[~np.isin(candidates.member[rows], list(verdict.crooked))] if verdict.crooked else rows
+            if len(straight):
+                self._fold(_accept(batch, candidates, known, verdict, straight), known, reader, writes)
+            if verdict.crooked:
+                self._fold_crooked(candidates, verdict, known, reader, writes)
+            writes.newest_arrived, writes.newest_fact = int(candidates.columns.arrived[rows].max()), int(candidates.stand[rows].max())
         for row, (code, expected) in sorted(verdict.why.items()):
             writes.letters.append(batch.letter(row, code, expected))
-        kinds, counts = np.unique(verdict.disposition, return_counts=True)
-        writes.dispositions = {Disposition(k): n for k, n in zip(kinds.tolist(), counts.tolist(), strict=True)}
+        _count(candidates, known, verdict, writes)
         return writes
+
+    def _fold_crooked(self, c: Candidates, verdict: Verdict, known: Known, reader: Reader, writes: Writes) -> None:
+        for out in fold_crooked(self.engine, self.lateness, c, verdict, known, reader):
+            writes.heads.add(out.member, out.head.pack())
+            writes.segments.add(out.member, out.segment)
+            for name, row in out.keys:
+                writes.keys.add(name, row)
+            writes.unmade.append((out.member, out.unmade))
+            writes.entries += out.entries
+            writes.texts = {**writes.texts, **out.texts}
 
     def advance(self, members: Sequence[bytes], heads: Sequence[bytes], reader: Reader, until: int) -> Writes:
         """Fires the timers of these members up to and including an instant (a tick)."""
@@ -137,17 +170,23 @@ class MembersAgent:
         folded = self.engine.fold(empty_columns(), none, states=states, state_at=state_at, until=until)
         empty = Text(b"", np.zeros(0, np.int64))
         nothing = Accepted(
-            empty_columns(), list(members), known, none, none[:0], [], [], (empty, empty), np.zeros(0, np.uint64), np.zeros(0, np.int32)
-        )
+            empty_columns(), none[:0], none[:0], list(members), known, none, none[:0], [], [], (empty, empty), np.zeros(0, np.uint64),
+            np.zeros(0, np.int32),
+        )  # fmt: skip
         self._keep(nothing, folded, known_keys={}, reader=reader, writes=writes, until=until)
         return writes
 
-    def _look_up(self, c: Candidates, reader: Reader, tick: int) -> Known:
-        heads = Heads.of(reader.heads(c.members))
-        names = [about for about in c.abouts if about]
-        names.extend(c.keys)
-        rows = _key_rows(reader, names)
-        return Known(heads, rows, tick)
+    def _look_up(self, batch: FactBatch, reader: Reader, tick: int) -> tuple[FactBatch, Candidates, Known]:
+        """What the store knows of a batch; and the batch with the returns behind it that have waited for its orders."""
+        c = _candidates(batch, self.lateness, len(batch))
+        known = Known(Heads.of(reader.heads(c.members)), _key_rows(reader, _names(c)), tick, self.lateness, reader.count_waiting())
+        awaited = sorted({key for key in c.keys if (row := known.keys.get(key)) is not None and row.kind == WAITS})
+        rows = [row for order in awaited for _, row in reader.waiting(order)]
+        if not rows:
+            return batch, c, known
+        whole = joined([batch, waiting_batch(rows)])
+        c = _candidates(whole, self.lateness, len(batch))
+        return whole, c, replace(known, heads=Heads.of(reader.heads(c.members)), keys=_key_rows(reader, _names(c)))
 
     def _fold(self, a: Accepted, known: Known, reader: Reader, writes: Writes) -> None:
         cards = _cards(a, known, reader)
@@ -167,9 +206,11 @@ class MembersAgent:
     def _keep(self, a: Accepted, folded: Folded, known_keys: Mapping[bytes, KeyRow], reader: Reader, writes: Writes, until: int = -1) -> None:
         n = len(a.ids)
         entry_at = np.searchsorted(folded.entries["member"], np.arange(n + 1))
-        packed = pack_facts(a.columns, *a.texts, a.content, a.revisions)
-        writes.segments = Rows(a.ids, cut_segments(packed, a.groups, folded.entries, entry_at))
-        writes.entries = len(folded.entries)
+        numbers = np.arange(1, len(folded.entries) + 1) - np.repeat(entry_at[:-1] - a.heads.fixed["entries"], np.diff(entry_at))
+        folded.entries["seq"] = numbers  # of the ledger, which has corrections too: the fold counts what holds
+        packed = pack_facts(a.columns._replace(at=a.said), *a.texts, a.content, a.revisions)
+        writes.segments = Rows(list(a.ids), cut_segments(packed, a.groups, folded.entries, entry_at))
+        writes.entries += len(folded.entries)
         _keep_heads(a, folded, np.diff(entry_at), writes, self._starts, until)
         _keep_keys(a, folded, known_keys, reader, writes)
 
@@ -191,7 +232,34 @@ def in_bites(batch: FactBatch) -> list[FactBatch]:
     return [batch.slice(a, b) for a, b in pairwise([*cuts, len(batch)])]
 
 
-def _candidates(batch: FactBatch) -> Candidates:
+def _names(c: Candidates) -> list[bytes]:
+    """The business keys that a batch has or names."""
+    return [*(about for about in c.abouts if about), *c.keys]
+
+
+def _count(c: Candidates, known: Known, verdict: Verdict, writes: Writes) -> None:
+    """How each fact ended. One that waits is counted then, and again when it ends; one that is amended while it waits ends as superseded."""
+    kinds, counts = np.unique(verdict.disposition, return_counts=True)
+    writes.dispositions = {Disposition(k): n for k, n in zip(kinds.tolist(), counts.tolist(), strict=True)}
+    came = sum(row < c.released for row in verdict.waited)
+    if came:
+        writes.dispositions[Disposition.WAITING] = writes.dispositions.get(Disposition.WAITING, 0) + came
+    writes.released = [(c.abouts[row], c.keys[row]) for row in sorted(verdict.waited) if row >= c.released]
+    held = np.flatnonzero(verdict.disposition == Disposition.WAITING).tolist()
+    newest = {c.keys[row]: row for row in held}
+    writes.waiting = [pack_waiting(c, row) for row in newest.values()]
+    amended = [(old.about, key) for key in newest if (old := known.keys.get(key)) is not None and old.kind & WAITS]
+    replaced = len(amended) + len(held) - len(newest)
+    if replaced:
+        writes.released += amended
+        writes.dispositions[Disposition.SUPERSEDED] = writes.dispositions.get(Disposition.SUPERSEDED, 0) + replaced
+    for row in writes.waiting:
+        writes.keys.add(row.key, row.mark())
+    for order in {row.order for row in writes.waiting}:
+        writes.keys.add(order, AWAITED)
+
+
+def _candidates(batch: FactBatch, lateness: Lateness, released: int) -> Candidates:
     """Members are numbered in order of their ids, as the store keeps them: rows that are neighbours there are looked up and written together."""
     encoded = batch.members.dictionary_encode()
     order = pc.sort_indices(encoded.dictionary)
@@ -199,7 +267,11 @@ def _candidates(batch: FactBatch) -> Candidates:
     places[order.to_numpy()] = np.arange(len(order))
     number = places[encoded.indices.to_numpy()]
     members = strings(encoded.dictionary.take(order))
-    return Candidates(batch.columns, number, members, strings(batch.keys), strings(batch.abouts), batch.content, batch.revisions)
+    arrived = batch.columns.arrived.copy()
+    columns = batch.columns._replace(at=put_back(batch.columns.at, arrived).copy(), arrived=arrived)
+    stand = lateness.stand(columns.at, arrived).copy()
+    keys, abouts = strings(batch.keys), strings(batch.abouts)
+    return Candidates(columns, batch.columns.at, stand, number, members, keys, abouts, batch.content, batch.revisions, released)
 
 
 def _accept(batch: FactBatch, c: Candidates, known: Known, verdict: Verdict, rows: Array) -> Accepted:
@@ -208,13 +280,13 @@ def _accept(batch: FactBatch, c: Candidates, known: Known, verdict: Verdict, row
     arrival = np.empty(len(order), np.int64)
     arrival[order] = np.arange(len(order))
     rows = rows[order]
-    columns = take_rows(batch.columns, rows)._replace(refuse=verdict.refuse[rows].astype(np.uint8))
+    columns = take_rows(c.columns, rows)._replace(refuse=verdict.refuse[rows].astype(np.uint8))
     member = c.member[rows]
     starts = np.flatnonzero(np.concatenate([[True], member[1:] != member[:-1]]))
     numbers = member[starts]
     keys, abouts = batch.keys.take(rows), batch.abouts.take(rows)
     return Accepted(
-        columns, [c.members[m] for m in numbers.tolist()], known.heads.take(numbers),
+        columns, c.said[rows], c.stand[rows], [c.members[m] for m in numbers.tolist()], known.heads.take(numbers),
         np.concatenate([starts, [len(rows)]]).astype(np.int64), arrival, strings(keys), strings(abouts), (Text.of(keys), Text.of(abouts)),
         batch.content[rows], batch.revisions[rows],
     )  # fmt: skip
@@ -271,13 +343,13 @@ def _keep_heads(a: Accepted, folded: Folded, entry_counts: Array, writes: Writes
     rows["tier"], rows["stage"] = folded.tier, folded.stage
     if len(a.keys):
         last = a.groups[1:] - 1
-        rows["last_at"], rows["last_rank"] = a.columns.at[last], RANK[a.columns.kind[last]]
+        rows["last_at"], rows["last_rank"] = a.stand[last], RANK[a.columns.kind[last]]
         last_keys = [a.keys[row] for row in last.tolist()]
     else:
         last_keys = [a.heads.last_key(g) for g in range(len(a.ids))]
     rows["due"] = sooner(folded.due, starts, np.maximum(rows["last_at"], until))
     heads = pack_heads(rows, last_keys, folded.states, folded.state_at)
-    writes.heads = Rows(a.ids, heads)
+    writes.heads = Rows(list(a.ids), heads)
     for g in np.flatnonzero(old["facts"] // BASE_EVERY != rows["facts"] // BASE_EVERY).tolist():
         writes.bases.add(a.ids[g], heads[g])
 

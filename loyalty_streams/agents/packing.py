@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loyalty_streams.agents.rows import COUNTS, LONG_KEY, PLAIN, AttrRow, FactRow, LineRow, Text, stored_key
+from loyalty_streams.agents.rows import COUNTS, LONG_KEY, PLAIN, AttrRow, FactRow, LineRow, MendRow, Text, stored_key
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import Array, Columns
 
@@ -91,20 +91,24 @@ def pack_facts(columns: Columns, keys: Text, abouts: Text, content: Array, revis
     return Packed(facts, lines, attributes, columns.line_at, columns.attr_at, keys, abouts)
 
 
-def cut_segments(packed: Packed, groups: Array, entries: Entries, entry_at: Array) -> list[bytes]:
+def cut_segments(packed: Packed, groups: Array, entries: Entries, entry_at: Array, mends: npt.NDArray[Any] | None = None) -> list[bytes]:
     """The segment of each group of facts `groups[g]:groups[g + 1]` with entries `entry_at[g]:entry_at[g + 1]`.
 
-    An entry's `cause` becomes the row of its fact in the segment, its `member` 0.
+    An entry's `cause` becomes the row of its fact in the segment, its `member` 0. With `mends`, a row of `MendRow` an entry, the facts that caused
+    them are named there, and may be facts of other segments.
     """
     kept = entries.copy()
-    kept["cause"] = np.where(entries["cause"] >= 0, entries["cause"] - np.repeat(groups[:-1], np.diff(entry_at)), -1)
+    within = entries["cause"] - np.repeat(groups[:-1], np.diff(entry_at)) if mends is None else 0
+    kept["cause"] = np.where(entries["cause"] >= 0, within, -1)
     kept["member"] = 0
+    mended, mends = (np.zeros_like(entry_at), np.zeros(0, MendRow)) if mends is None else (entry_at, mends)
     keys, abouts = _ends(packed.keys)[groups], _ends(packed.abouts)[groups]
     lines, attributes = packed.line_at[groups], packed.attr_at[groups]
-    sizes = np.stack([np.diff(at) for at in (groups, lines, attributes, entry_at, keys, abouts)], axis=1).astype("<u4")
+    sizes = np.stack([np.diff(at) for at in (groups, lines, attributes, entry_at, keys, abouts, mended)], axis=1).astype("<u4")
     return woven([
         run(sizes.ravel().view(np.uint8), np.arange(len(groups)) * COUNTS.size), fixed(packed.facts, groups), fixed(packed.lines, lines),
         fixed(packed.attributes, attributes), fixed(kept, entry_at), run(packed.keys.data, keys), run(packed.abouts.data, abouts),
+        fixed(mends, mended),
     ])  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """What a store holds of a member and of a key, as bytes: heads, segments and key rows.
 
-A **segment** is what one batch brought to one member: its facts in fold order with the decisions given on them, and the entries that came
-of them. Rows are of fixed width, so that many segments are joined into columns without looking at each.
+A **segment** is what one batch brought to one member: its facts in order of arrival with the decisions given on them, and the entries that
+were booked for them. Rows are of fixed width, so that many segments are joined into columns without looking at each. Where a fact was late,
+the segment also says of each entry what it corrects and where it belongs (`MendRow`); `agents.effective` makes of it what holds.
 A **head** is the member's packed state, with what the agent asks of it before it folds.
 A **key row** remembers a business key: the content and owner of its fact, and the card that returns and cancellations need.
 """
@@ -27,9 +28,13 @@ FactRow = np.dtype([
 ])  # fmt: skip
 LineRow = np.dtype([("no", "i4"), ("qty", "i4"), ("sku", "i8"), ("category", "i8"), ("amount", "i8"), ("tax", "i8"), ("kind", "u1")])
 AttrRow = np.dtype([("name", "i8"), ("value", "i8"), ("kind", "u1")])
+MendRow = np.dtype([("corrects", "i4"), ("place", "i4"), ("beside", "i8")])
+"""Beside an entry of a segment with a late fact. `corrects`: the running number of the entry that this one takes back, 0 for none. `place`: its
+number among the entries of its fact, or of the timers of its instant. `beside`: the code of the fact that caused it; of a timer's the code of
+the fact of the same instant that it follows, 0 for none."""
 PLAIN = ("at", "arrived", "ref", "about", "amount", "points", "channel", "store", "type", "kind", "outcome", "refuse")
 """Columns of a fact that stand in its row as they are."""
-COUNTS = struct.Struct("<6I")
+COUNTS = struct.Struct("<7I")
 HEAD = struct.Struct("<qqqqiiBB")
 HeadRow = np.dtype([
     ("due", "<i8"), ("last_at", "<i8"), ("facts", "<i8"), ("entries", "<i8"), ("tier", "<i4"), ("stage", "<i4"), ("last_rank", "u1"),
@@ -42,6 +47,8 @@ KEY = struct.Struct("<QiBHHI")
 KeyFixed = np.dtype([("content", "<u8"), ("revision", "<i4"), ("kind", "u1"), ("member", "<u2"), ("about", "<u2"), ("card", "<u4")])
 """The same bytes as KEY."""
 STATE_NONE = b""
+WAITS = 128
+"""Added to the kind of a fact that waits for its order: it is known, and not yet applied."""
 
 
 # ---- heads -------------------------------------------------------------------------------------------------------------
@@ -179,7 +186,7 @@ class Text(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Segments:
     """Many segments as columns. `member[i]` and `entries.member` number the members in order of appearance, `entries.cause` are rows of the
-    columns.
+    columns. `mends`: a row of `MendRow` an entry, or none at all where no fact was late (`place` is -1 for entries booked in order).
     """
 
     columns: Columns
@@ -189,6 +196,7 @@ class Segments:
     abouts: Text
     content: Array
     revisions: Array
+    mends: npt.NDArray[Any]
 
     def key_of(self) -> dict[int, str]:
         """The text of every business key that the rows have or name, by its code."""
@@ -218,7 +226,7 @@ def join_segments(members: Iterable[Sequence[bytes]]) -> Segments:
 class _Gathered:
     """Pieces of segments by kind, until they are joined."""
 
-    pieces: tuple[list[bytes], ...] = field(default_factory=lambda: tuple([] for _ in range(6)))
+    pieces: tuple[list[bytes], ...] = field(default_factory=lambda: tuple([] for _ in range(7)))
     sizes: list[tuple[int, ...]] = field(default_factory=list)
     members: list[int] = field(default_factory=list)
 
@@ -235,7 +243,7 @@ class _Gathered:
         runs = [b"".join(pieces) for pieces in self.pieces]
         facts, lines = np.frombuffer(runs[0], FactRow), np.frombuffer(runs[1], LineRow)
         attributes, entries = np.frombuffer(runs[2], AttrRow), np.frombuffer(runs[3], Entry).copy()
-        sizes = np.array(self.sizes, np.int64).reshape(-1, 6)
+        sizes = np.array(self.sizes, np.int64).reshape(-1, 7)
         owners = np.array(self.members, np.int64)
         first = np.cumsum(sizes[:, 0]) - sizes[:, 0]
         entries["member"] = np.repeat(owners, sizes[:, 3])
@@ -248,16 +256,34 @@ class _Gathered:
         return Segments(
             Columns(**out), np.repeat(owners, sizes[:, 0]), entries.view(Entry), keys, abouts,
             np.ascontiguousarray(facts["content"]), np.ascontiguousarray(facts["revision"]),
+            _mends(np.frombuffer(runs[6], MendRow), sizes[:, 3], sizes[:, 6]),
         )  # fmt: skip
 
 
-WIDTHS = (FactRow.itemsize, LineRow.itemsize, AttrRow.itemsize, Entry.itemsize, 1, 1)
+def _mends(some: Array, entries: Array, mends: Array) -> npt.NDArray[Any]:
+    """A row for every entry, or none where no segment has any."""
+    if not len(some):
+        return np.zeros(0, MendRow)
+    out = np.zeros(int(entries.sum()), MendRow)
+    out["place"] = -1
+    out[np.repeat(mends > 0, entries)] = some
+    return out
+
+
+WHOLE = np.dtype((np.void, Entry.itemsize))
+WIDTHS = (FactRow.itemsize, LineRow.itemsize, AttrRow.itemsize, Entry.itemsize, 1, 1, MendRow.itemsize)
 
 
 def _offsets(counts: Array) -> Array:
     out = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=out[1:])
     return out
+
+
+def stacked(parts: Sequence[Entries]) -> Entries:
+    """Some entries after others, without a look at their fields."""
+    whole = [np.ascontiguousarray(part).view(WHOLE) for part in parts if len(part)]
+    return (np.concatenate(whole) if whole else np.zeros(0, WHOLE)).view(Entry)
 
 
 def entries_of(segment: bytes) -> Entries:

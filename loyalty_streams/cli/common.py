@@ -29,6 +29,10 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="T", help="Facts before T, timers due at or before T [default: the newest tick]."),
 ]
+KnownAt = Annotated[
+    str | None,
+    typer.Option("--known-at", metavar="U", help="Of these facts only those that had arrived before U [default: all]."),
+]
 At = Annotated[str | None, typer.Option("--at", metavar="T", help="When it happens [default: now].")]
 Lang = Annotated[str | None, typer.Option("--lang", metavar="en|zh", help="Language of the text.")]
 

@@ -118,6 +118,7 @@ def as_data(result: IngestResult, dry_run: bool) -> dict[str, Any]:
         "dry_run": dry_run,
         "read": dict(result.read),
         "dispositions": dict(result.dispositions),
+        "waiting": result.waiting,
         "dead_letters": [
             {"file": x.file, "row": x.row, "code": x.code, "expected": x.expected} for x in result.dead_letters
         ],
@@ -140,5 +141,8 @@ def as_text(result: IngestResult, dry_run: bool) -> str:
         lines.append(f"... {number(result.dead_letter_count - len(letters))} more: loyalty dead-letters list")
     end = "nothing was written" if dry_run else "all other rows are applied"
     count = result.dead_letter_count
+    if result.waiting:
+        wait = "return waits" if result.waiting == 1 else "returns wait"
+        lines.append(f"{number(result.waiting)} {wait} for an order that has not come: loyalty report quarantine")
     lines.append(f"{number(count)} dead {'letter' if count == 1 else 'letters'}; {end}.")
     return "\n".join(lines)

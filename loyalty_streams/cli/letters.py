@@ -17,7 +17,7 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="As `dead-letters list` sh
 @guarded
 def list_letters(
     data: Data = None,
-    code: Annotated[str | None, typer.Option(metavar="CODE", help="Only these, such as LATE.")] = None,
+    code: Annotated[str | None, typer.Option(metavar="CODE", help="Only these, such as FUTURE_TIME.")] = None,
     as_json: Json = False,
 ) -> None:
     """Every dead letter: where the row stood, why it was set aside, what was expected.
@@ -25,7 +25,7 @@ def list_letters(
     \b
     Examples:
       loyalty dead-letters list
-      loyalty dead-letters list --code LATE --json
+      loyalty dead-letters list --code FUTURE_TIME --json
     """
     with open_shop(data, read_only=True) as shop:
         found = [_plain(x) for x in shop.dead_letters() if code is None or x.code == code]

@@ -6,23 +6,24 @@ from typing import Annotated, Any
 
 import typer
 
-from loyalty_streams.cli.common import AsOf, Data, Json, guarded, note, number, open_shop, out, out_json, percent, table
+from loyalty_streams.cli.common import AsOf, Data, Json, KnownAt, guarded, note, number, open_shop, out, out_json, percent, table
 
 app = typer.Typer(help="Programme-wide numbers.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("summary")
 @guarded
-def summary(data: Data = None, as_of: AsOf = None, as_json: Json = False) -> None:
+def summary(data: Data = None, as_of: AsOf = None, known_at: KnownAt = None, as_json: Json = False) -> None:
     """Members, orders, spend, points by account, tiers and stages.
 
     \b
     Examples:
       loyalty report summary
       loyalty report summary --as-of 2018-07-01T00:00:00-04:00 --json
+      loyalty report summary --as-of 2017-07-01 --known-at 2017-07-01
     """
     with open_shop(data, read_only=True) as shop:
-        found = shop.report("summary", as_of=as_of)
+        found = shop.report("summary", as_of=as_of, known_at=known_at)
         digits, currency = shop.compiled.minor_digits, shop.compiled.currency
     if as_json:
         out_json(found)
@@ -58,7 +59,7 @@ def amount(minor: int | None, digits: int) -> str:
 
 @app.command("kpis")
 @guarded
-def kpis(data: Data = None, as_of: AsOf = None, as_json: Json = False) -> None:
+def kpis(data: Data = None, as_of: AsOf = None, known_at: KnownAt = None, as_json: Json = False) -> None:
     """Repurchase, churn, active share, retention by cohort, order value, lifetime value, redemption and breakage.
 
     \b
@@ -67,7 +68,7 @@ def kpis(data: Data = None, as_of: AsOf = None, as_json: Json = False) -> None:
       loyalty report kpis --as-of 2017-10-01T00:00:00-04:00 --json
     """
     with open_shop(data, read_only=True) as shop:
-        found = shop.report("kpis", as_of=as_of)
+        found = shop.report("kpis", as_of=as_of, known_at=known_at)
         digits, currency = shop.compiled.minor_digits, shop.compiled.currency
     if as_json:
         out_json(found)
@@ -129,7 +130,7 @@ def kpis_text(found: dict[str, Any], digits: int, currency: str) -> str:
 
 @app.command("liability")
 @guarded
-def liability(data: Data = None, as_of: AsOf = None, as_json: Json = False) -> None:
+def liability(data: Data = None, as_of: AsOf = None, known_at: KnownAt = None, as_json: Json = False) -> None:
     """What is owed to members in points and money, by month of expiry, and what expires within 30, 60 and 90 days.
 
     \b
@@ -137,7 +138,7 @@ def liability(data: Data = None, as_of: AsOf = None, as_json: Json = False) -> N
       loyalty report liability
     """
     with open_shop(data, read_only=True) as shop:
-        found = shop.report("liability", as_of=as_of)
+        found = shop.report("liability", as_of=as_of, known_at=known_at)
         digits, currency = shop.compiled.minor_digits, shop.compiled.currency
     if as_json:
         out_json(found)
@@ -156,7 +157,7 @@ def liability(data: Data = None, as_of: AsOf = None, as_json: Json = False) -> N
 
 @app.command("tiers")
 @guarded
-def tiers(data: Data = None, as_of: AsOf = None, as_json: Json = False) -> None:
+def tiers(data: Data = None, as_of: AsOf = None, known_at: KnownAt = None, as_json: Json = False) -> None:
     """Members by tier, who moved from where to where in which month, and who is near the next tier.
 
     \b
@@ -164,7 +165,7 @@ def tiers(data: Data = None, as_of: AsOf = None, as_json: Json = False) -> None:
       loyalty report tiers
     """
     with open_shop(data, read_only=True) as shop:
-        found = shop.report("tiers", as_of=as_of)
+        found = shop.report("tiers", as_of=as_of, known_at=known_at)
     if as_json:
         out_json(found)
         return
@@ -183,7 +184,7 @@ def tiers(data: Data = None, as_of: AsOf = None, as_json: Json = False) -> None:
 
 @app.command("rfm")
 @guarded
-def rfm(data: Data = None, as_of: AsOf = None, as_json: Json = False) -> None:
+def rfm(data: Data = None, as_of: AsOf = None, known_at: KnownAt = None, as_json: Json = False) -> None:
     """Five groups of members by recency, frequency and money; 5 is best. JSON has every member's scores.
 
     \b
@@ -192,7 +193,7 @@ def rfm(data: Data = None, as_of: AsOf = None, as_json: Json = False) -> None:
       loyalty report rfm --json
     """
     with open_shop(data, read_only=True) as shop:
-        found = shop.report("rfm", as_of=as_of)
+        found = shop.report("rfm", as_of=as_of, known_at=known_at)
         digits, currency = shop.compiled.minor_digits, shop.compiled.currency
     if as_json:
         out_json(found)
@@ -213,6 +214,7 @@ def rfm(data: Data = None, as_of: AsOf = None, as_json: Json = False) -> None:
 def rules(
     data: Data = None,
     as_of: AsOf = None,
+    known_at: KnownAt = None,
     by: Annotated[
         list[str] | None,
         typer.Option(metavar="store|channel|month", help="Break down by this; may be given several times."),
@@ -237,7 +239,7 @@ def rules(
             raise typer.BadParameter(f"`{name}` is no breakdown: {', '.join(DIMENSIONS)}", param_hint="--by")
     with open_shop(data, read_only=True) as shop:
         found = shop.report(
-            "rules", as_of=as_of, by=tuple(dict.fromkeys(by or ())), rule=rule, since=since, until=until
+            "rules", as_of=as_of, known_at=known_at, by=tuple(dict.fromkeys(by or ())), rule=rule, since=since, until=until
         )
     if as_json:
         out_json(found)
@@ -252,3 +254,31 @@ def rules(
     out(table(rows, heads, right=range(1 + len(dimensions), len(heads))))
     for name, reasons in found["refused"].items():
         out(f"{name} refused: " + ", ".join(f"{reason} {number(n)}" for reason, n in reasons.items()))
+
+
+@app.command("quarantine")
+@guarded
+def quarantine(data: Data = None, as_of: AsOf = None, known_at: KnownAt = None, as_json: Json = False) -> None:
+    """Returns that wait now for an order that has not come, the longest first. They apply by themselves when it comes.
+
+    \b
+    Examples:
+      loyalty report quarantine
+      loyalty report quarantine --json
+    """
+    with open_shop(data, read_only=True) as shop:
+        found = shop.report("quarantine", as_of=as_of, known_at=known_at)
+        digits, currency = shop.compiled.minor_digits, shop.compiled.currency
+    if as_json:
+        out_json(found)
+        return
+    rows = [
+        (r["order"], r["return"], r["member_id"], r["occurred_at"], r["arrived_at"], amount(r["amount_minor"], digits))
+        for r in found["returns"]
+    ]
+    out(f"as of {found['as_of']}")
+    if rows:
+        out(table(rows, ("waits for", "return", "member", "occurred", "arrived", currency), right=(5,)))
+    count = found["waiting"]
+    wait = "return waits" if count == 1 else "returns wait"
+    out(f"{number(count)} {wait} for an order that has not come; at most {number(found['at_most'])} may")

@@ -42,13 +42,15 @@ class LedgerEntry:
     state_left: str
     state_entered: str
     due_at: int | None
+    corrects: int = 0
 
     def to_record(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def from_row(row: Any, member_id: str, cause: str, compiled: Compiled, keys: Mapping[int, str]) -> LedgerEntry:
-    """The entry that a row of `core.entries` is. `cause` is the key of the fact of the row's cause (empty: a timer).
+def from_row(row: Any, member_id: str, cause: str, compiled: Compiled, keys: Mapping[int, str], corrects: int = 0) -> LedgerEntry:
+    """The entry that a row of `core.entries` is. `cause` is the key of the fact of the row's cause (empty: a timer), `corrects` the number of the
+    entry that it takes back (0: none).
 
     `keys` gives the business key of each code that the row names; a code without one is written `#` and 16 hexadecimal digits.
     """
@@ -65,7 +67,7 @@ def from_row(row: Any, member_id: str, cause: str, compiled: Compiled, keys: Map
         rule=_name(names.rules, int(row["rule"])), programme=version.programme, programme_version=version.version,
         basis=numbers["basis"], desired=numbers["desired"], rate_numerator=numbers["num"], rate_denominator=numbers["den"],
         reason=Reason(int(row["reason"])).name if row["reason"] else "", tier=_name(names.tiers, int(row["tier"])),
-        state_left=left, state_entered=entered, due_at=due if due is not None and due < NEVER else None,
+        state_left=left, state_entered=entered, due_at=due if due is not None and due < NEVER else None, corrects=corrects,
     )  # fmt: skip
 
 

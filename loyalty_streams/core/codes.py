@@ -84,6 +84,22 @@ class Action(IntEnum):
     EXTEND = 4
 
 
+class Move(IntEnum):
+    """What an identity fact does to the account in whose history it stands."""
+
+    ABSORBED = 1
+    ABSORBS = 2
+    ENDS = 3
+
+
+class Direction(IntEnum):
+    """Which side of a transfer a fact is: points leave, points come, or points that were refused come back."""
+
+    OUT = 1
+    IN = 2
+    BACK = 3
+
+
 class AttrKind(IntEnum):
     """How the value of an attribute row is to be read: a number times 10^6, a code, an instant in microseconds, a day number, or 0/1."""
 
@@ -122,6 +138,7 @@ class EntryKind(IntEnum):
     REMINDED = 23
     STATUS_CHANGED = 24
     REFUSED = 25
+    SIGNALLED = 26
 
 
 class Bucket(IntEnum):
@@ -178,6 +195,11 @@ class Reason(IntEnum):
     NOT_PENDING = 39
     ALREADY_CONFIRMED = 40
     SECTION_FULL = 41
+    MERGED = 42
+    DUPLICATE_BONUS = 43
+    MERGE_DUPLICATE = 44
+    ERASED = 45
+    SAME_MEMBER = 46
 
 
 class Disposition(IntEnum):
@@ -197,6 +219,7 @@ class Disposition(IntEnum):
 ATTRIBUTES = (
     "birthday", "tag", "region", "customer_type", "status", "tier", "tier_since", "tier_until", "enrolled_at",
     "action", "wallet", "expires_at", "available_at", "until", "allow_negative", "tax_minor", "exchange_id", "not_covered",
+    "move", "direction",
 )
 ATTR = {name: code_of("@" + name) for name in ATTRIBUTES}
 """Codes of reserved attributes. User attributes are coded without the `@`, so the two cannot meet."""

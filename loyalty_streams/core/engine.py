@@ -60,7 +60,7 @@ class Engine:
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
-        self._work = np.zeros(1, Work)  # pages are touched only as far as they are used
+        self._work = np.zeros(2, Work)  # pages are touched only as far as they are used
         if not Engine._ready:
             with compiling():
                 self.fold(empty_columns(), np.zeros(2, np.int64))

@@ -61,7 +61,8 @@ def postings(kind: int, bucket: int, points: int) -> dict[str, int]:
 
     A move between two balances names the bucket it lands in or leaves: ACTIVATED `points` > 0 pending to available; RESERVED
     `points` < 0 available to reserved; RELEASED > 0 reserved to available; DEBT_PAID < 0 leaves available and the debt alike;
-    CONFIRMED < 0 leaves reserved. WRITTEN_OFF, EXTENDED, notices and refusals move nothing.
+    CONFIRMED < 0 leaves reserved. WRITTEN_OFF moves nothing, but where it lets a debt go (bucket DEBT, points < 0): that takes back what was
+    clawed back without being there. EXTENDED, notices and refusals move nothing.
     """
     k = EntryKind(kind)
     if k == EntryKind.ACTIVATED:
@@ -72,6 +73,8 @@ def postings(kind: int, bucket: int, points: int) -> dict[str, int]:
         return {"reserved": -points, "available": points}
     if k == EntryKind.DEBT_PAID:
         return {"available": points, "debt": points}
+    if k == EntryKind.WRITTEN_OFF and bucket == Bucket.DEBT:
+        return {"debt": points, "clawed_back": points}
     if k not in COUNTERS:
         return {}
     balance = Bucket(bucket).name.lower()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from loyalty_streams.core.codes import MICROS, NEVER
 from loyalty_streams.core.kernel.layout import AFTER_PREVIOUS, INT, LAYOUT, RAW, SKIP, TABLE, TIME
-from loyalty_streams.core.kernel.records import record_of
+from loyalty_streams.core.kernel.records import CARD_STATE, record_of
 from loyalty_streams.core.packed_rows import FEW, Bytes, rows
 
 
@@ -20,6 +20,11 @@ class StateError(ValueError):
 
 KINDS = [[int(kind) for kind in row[3 : 3 + row[1]]] for row in TABLE.tolist()]
 """The kind of each column, a list for each row of the layout table."""
+
+
+def state_card(ref: int, state: bytes) -> bytes:
+    """The card of a merge: the packed state of the account that is absorbed, beside the fact of code `ref` in the survivor's history (S53)."""
+    return bytes([CARD_STATE]) + ref.to_bytes(8, "little", signed=True) + state
 
 
 class Reader:

@@ -33,6 +33,20 @@ class ConditionText:
 
 
 @dataclass(frozen=True, slots=True)
+class FactPolicy:
+    """What the agents do with facts that come late, twice or too early; durations in microseconds.
+
+    `refuse_beyond`: a fact later than `lateness` is dead-lettered instead of booked as an adjustment.
+    """
+
+    lateness: int = 0
+    remember: int = 0
+    unmerge_within: int = 0
+    future_tolerance: int = 0
+    refuse_beyond: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """One version as published: `effective_from` and `effective_until` are instants in microseconds (-NEVER, NEVER when open)."""
 
@@ -44,6 +58,7 @@ class Version:
     text: str
     conditions: tuple[ConditionText, ...] = ()
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    facts: FactPolicy = FactPolicy()
 
 
 @dataclass(frozen=True, slots=True)

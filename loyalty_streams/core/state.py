@@ -124,6 +124,7 @@ class Once:
     also: int
     also_n: int
     moved: int
+    back: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,8 @@ class DeadLot:
 class MemberState:
     """All that is kept of a member. Instants are microseconds UTC (NEVER: none), codes are `code_of` values, -1 is no tier, stage or version.
 
-    `wallets` and `gauges` by number; `marks` a tuple for each metric; `birthday` yyyymmdd, 0 for unknown.
+    `ended` is the `Move` by which the account was given up or ended, 0 while it lives. `wallets` and `gauges` by number; `marks` a tuple for each
+    metric; `birthday` yyyymmdd, 0 for unknown.
     """
 
     clock: int
@@ -155,6 +157,7 @@ class MemberState:
     birthday_due: int
     birthday_year: int
     status: int
+    ended: int
     customer_type: int
     region: int
     attribute_date: int
@@ -224,7 +227,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class OrderCard:
-    """An order as remembered for its returns. `seq`: the member's running number when it was counted."""
+    """An order as remembered for its returns. `seq`: the member's running number when it was counted, -1 where it came too late.
+
+    `stands`: where it stands among facts: its own instant, or its arrival where it came too late (S51).
+    """
 
     ref: int
     at: int
@@ -240,6 +246,7 @@ class OrderCard:
     counted_back: int
     by_money: int
     done: int
+    stands: int
     lines: tuple[OrderLine, ...]
     parts: tuple[Part, ...]
 

@@ -34,12 +34,12 @@ class Gathered:
     rows: int = 0
 
 
-def assembled(whole: Gathered, names: Sequence[str], book: Mapping[int, str], sourced: bool) -> tuple[FactBatch, list[Placed]]:
+def assembled(whole: Gathered, names: Sequence[str], book: Mapping[int, str], named: order_tables.Named) -> tuple[FactBatch, list[Placed]]:
     """All facts in order, and the letters in order of their places. Takes what was gathered away, piece by piece.
 
-    `sourced`: somewhere in the folder a line names the source of its order; then all lines are joined by source and order id.
+    `named`: what lines somewhere in the folder say of their orders, beside the id; then all lines are joined by that as well.
     """
-    batch, letters = _bought(whole, names, book, sourced)
+    batch, letters = _bought(whole, names, book, named)
     parts = [b for b in (*whole.facts, batch) if len(b)]
     whole.facts.clear()
     whole.rows = 0
@@ -47,7 +47,9 @@ def assembled(whole: Gathered, names: Sequence[str], book: Mapping[int, str], so
     return sort_batch(facts), sorted(letters, key=lambda x: x[:2])
 
 
-def _bought(whole: Gathered, names: Sequence[str], book: Mapping[int, str], sourced: bool) -> tuple[FactBatch, list[Placed]]:
+def _bought(
+    whole: Gathered, names: Sequence[str], book: Mapping[int, str], named: order_tables.Named
+) -> tuple[FactBatch, list[Placed]]:
     """Orders with their lines, without those that cannot stand; and a letter for each of these, and for each line of no order."""
     found = order_tables.joined_orders(whole.orders) if whole.orders else order_tables.no_orders(())
     whole.orders.clear()
@@ -55,7 +57,7 @@ def _bought(whole: Gathered, names: Sequence[str], book: Mapping[int, str], sour
         return found.batch, []
     lines = order_tables.joined_items(whole.items)
     whole.items.clear()
-    batch, faults = order_tables.put_together(found, lines, sourced)
+    batch, faults = order_tables.put_together(found, lines, named)
     if not faults:
         return batch, []
     batch = replace(batch, file_names=names, book=book)
@@ -73,9 +75,11 @@ def _bought(whole: Gathered, names: Sequence[str], book: Mapping[int, str], sour
 
 
 def _line_letter(lines: order_tables.Items, i: int, fault: order_tables.Fault, names: Sequence[str], book: Mapping[int, str]) -> Placed:
-    source, _, order_id = lines.ids[i].as_py().rpartition(order_tables.SEPARATOR)
+    before, _, order_id = lines.ids[i].as_py().rpartition(order_tables.SEPARATOR)
+    source, _, revision = before.partition(order_tables.REVISED)
     row = {
-        "order_id": order_id, "source": source, "line_no": int(lines.line_no[i]), "line_amount_minor": int(lines.line_amount[i]),
+        "order_id": order_id, "source": source, "revision": revision, "line_no": int(lines.line_no[i]),
+        "line_amount_minor": int(lines.line_amount[i]),
         "sku": book.get(int(lines.line_sku[i]), ""), "category": book.get(int(lines.line_category[i]), ""),
         "qty": int(lines.line_qty[i]),
     }  # fmt: skip

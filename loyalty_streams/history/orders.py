@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import IntFlag
 from typing import Any
 
 import numpy as np
@@ -21,14 +22,15 @@ from loyalty_streams.history.sheet import INT32, Sheet
 from loyalty_streams.history.strings import TEXT, ascending, heads
 
 MOST_LINES = 100_000
-SEPARATOR = "\x1f"
+SEPARATOR, REVISED = "\x1f", "\x1e"
 _KINDS = {"purchase": int(FactKind.ORDER), "refund": int(FactKind.RETURN), "cancellation": int(FactKind.CANCELLATION)}
 _LINE_KINDS = {k.name.lower(): int(k) for k in LineKind}
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Order rows before their lines: `ids` joins them to lines (the order id, after source and `SEPARATOR` where there is a source).
+    """Order rows before their lines: `ids` joins them to lines: the order id, and before it and `SEPARATOR` the source where there is one, and the
+    revision after `REVISED` where it is not 0.
 
     `refused` are the ids of rows that were set aside: their lines go with them.
     """
@@ -44,9 +46,17 @@ class Orders:
         return replace(self, batch=self.batch.take(rows), ids=self.ids.take(pa.array(rows)))
 
 
+class Named(IntFlag):
+    """What lines say of their order, beside its id."""
+
+    ID = 0
+    SOURCE = 1
+    REVISION = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Lines as columns. `refused` are the ids of orders with a line that was set aside; `sourced`: some line names a source."""
+    """Lines as columns. `refused` are the ids of orders with a line that was set aside; `named`: what some line says of its order."""
 
     ids: Any
     line_no: Array
@@ -59,7 +69,7 @@ class Items:
     files: Array
     rows: Array
     refused: tuple[str, ...] = ()
-    sourced: bool = False
+    named: Named = Named.ID
 
     def __len__(self) -> int:
         return len(self.line_no)
@@ -71,18 +81,21 @@ class Items:
 ITEM_COLUMNS = (*LINE_FIELDS, "files", "rows")
 
 
-def _join_ids(sheet: Sheet) -> tuple[Any, Any, Any]:
-    """(order id, source or None, text to join by)."""
-    ids = sheet.ident("order_id")
-    if not sheet.has("source"):
-        return ids, None, ids
-    source = sheet.ident("source", required=False)
-    with_source = pc.binary_join_element_wise(source, ids, pa.scalar(SEPARATOR, pa.large_string()))
-    return ids, source, pc.if_else(pc.equal(source, ""), ids, with_source)
+def _join_ids(sheet: Sheet) -> tuple[Any, Any, Array, Any]:
+    """(order id, source or None, revision, text to join by)."""
+    ids, revision = sheet.ident("order_id"), sheet.integer("revision", 0, INT32)
+    source = sheet.ident("source", required=False) if sheet.has("source") else None
+    if source is None and not revision.any():
+        return ids, None, revision, ids
+    nothing = pa.scalar("", TEXT)
+    digits = pa.array(revision).cast(pa.string()).cast(TEXT)
+    which = pc.if_else(pa.array(revision == 0), nothing, pc.binary_join_element_wise(nothing, digits, pa.scalar(REVISED, TEXT)))
+    before = which if source is None else pc.binary_join_element_wise(source, which, nothing)
+    return ids, source, revision, pc.if_else(pc.equal(before, ""), ids, pc.binary_join_element_wise(before, ids, pa.scalar(SEPARATOR, TEXT)))
 
 
 def orders(sheet: Sheet) -> Orders:
-    ids, source, join_ids = _join_ids(sheet)
+    ids, source, revision, join_ids = _join_ids(sheet)
     member = sheet.ident("member_id", required=False)
     at, _ = sheet.instant("occurred_at")
     sheet.currency()
@@ -102,7 +115,7 @@ def orders(sheet: Sheet) -> Orders:
     sheet.fail(points < 0, "BAD_SIGN", "points_used: not negative")
     batch = build(
         sheet, kind, at, sheet.arrived(at), member, order_keys(ids, source), abouts=about, attributes=attributes, amount=amount,
-        points=points, channel=sheet.code("channel"), store=sheet.code("store"), revisions=sheet.integer("revision", 0, INT32),
+        points=points, channel=sheet.code("channel"), store=sheet.code("store"), revisions=revision,
     )  # fmt: skip
     kept, refused = _divide(sheet, join_ids)
     return Orders(batch, kept, refused)
@@ -145,7 +158,7 @@ def _about(sheet: Sheet, kind: Array, source: Any) -> tuple[Array, Any]:
 
 
 def items(sheet: Sheet) -> Items:
-    _, source, ids = _join_ids(sheet)
+    _, source, revision, ids = _join_ids(sheet)
     amount, _ = sheet.money("line_amount_minor", "line_amount")
     tax, _ = sheet.money("tax_minor", "tax", default=0)
     number = sheet.integer("line_no", largest=INT32)
@@ -153,13 +166,17 @@ def items(sheet: Sheet) -> Items:
     found = Items(
         ids, number.astype(np.int32), sheet.code("sku"), sheet.code("category"), sheet.integer("qty", 1, INT32).astype(np.int32), amount,
         tax, sheet.choice("kind", _LINE_KINDS, default=0).astype(np.uint8), np.full(sheet.n, sheet.chunk.file, np.int32), sheet.chunk.rows,
-        sourced=source is not None and pc.any(pc.not_equal(source, "")).as_py() is True,
+        named=_said(source is not None and pc.any(pc.not_equal(source, "")).as_py() is True, bool(revision.any())),
     )  # fmt: skip
     if not sheet.refused.any():
         return found
     kept, refused = _divide(sheet, ids)
     good = np.flatnonzero(~sheet.refused)
     return replace(found, ids=kept, refused=refused, **{n: getattr(found, n)[good] for n in ITEM_COLUMNS})
+
+
+def _said(source: bool, revision: bool) -> Named:
+    return (Named.SOURCE if source else Named.ID) | (Named.REVISION if revision else Named.ID)
 
 
 def joined_orders(parts_of: Sequence[Orders]) -> Orders:
@@ -173,8 +190,10 @@ def joined_items(parts_of: Sequence[Items]) -> Items:
     if len(parts_of) == 1:
         return parts_of[0]
     plain = {n: np.concatenate([getattr(p, n) for p in parts_of]) for n in ITEM_COLUMNS}
-    refused, sourced = tuple(t for p in parts_of for t in p.refused), any(p.sourced for p in parts_of)
-    return Items(pa.concat_arrays([p.ids for p in parts_of]), refused=refused, sourced=sourced, **plain)
+    refused, named = tuple(t for p in parts_of for t in p.refused), Named.ID
+    for p in parts_of:
+        named |= p.named
+    return Items(pa.concat_arrays([p.ids for p in parts_of]), refused=refused, named=named, **plain)
 
 
 def no_orders(refused: tuple[str, ...]) -> Orders:
@@ -196,12 +215,11 @@ class Fault:
     of_lines: bool = False
 
 
-def put_together(found: Orders, lines: Items, sourced: bool) -> tuple[FactBatch, list[Fault]]:
-    """Orders with their lines, all rows; and the faults, the first of which counts for each row. `sourced`: lines name their source."""
+def put_together(found: Orders, lines: Items, named: Named) -> tuple[FactBatch, list[Fault]]:
+    """Orders with their lines, all rows; and the faults, the first of which counts for each row. `named`: what lines say of their orders."""
     if not len(lines) and not lines.refused:
         return found.batch, []
-    ids = found.ids if sourced else pc.replace_substring_regex(found.ids, f"^.*{SEPARATOR}", "") \
-        if _any_source(found.ids) else found.ids  # fmt: skip
+    ids = _as_named(found.ids, named)
     names, group = _groups(ids)
     owner = _owners(lines.ids, names)
     faults = [*_unknown(owner, lines, found), *_refused_lines(names, group, lines)]
@@ -218,6 +236,17 @@ def put_together(found: Orders, lines: Items, sourced: bool) -> tuple[FactBatch,
     _say(faults, (counts > MOST_LINES)[group], "TOO_LARGE", f"at most {MOST_LINES} lines an order")
     batch = _with_lines(found.batch, lines, counts, group)
     return _judged(batch, faults), faults
+
+
+def _as_named(ids: Any, named: Named) -> Any:
+    """The texts that join orders to lines, with no more in them than lines say."""
+    if named == Named.SOURCE | Named.REVISION or not pc.any(pc.match_substring(ids, SEPARATOR)).as_py():
+        return ids
+    if Named.SOURCE not in named:
+        ids = pc.replace_substring_regex(ids, f"^[^{REVISED}{SEPARATOR}]*([{REVISED}{SEPARATOR}])", r"\1")
+    if Named.REVISION not in named:
+        ids = pc.replace_substring_regex(ids, f"{REVISED}[0-9]*", "")
+    return pc.replace_substring_regex(ids, f"^{SEPARATOR}", "")
 
 
 def _groups(ids: Any) -> tuple[Any, Array]:
@@ -237,10 +266,6 @@ def _owners(ids: Any, names: Any) -> Array:
     else:
         number = pc.index_in(distinct, value_set=names).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     return number if distinct is ids else np.repeat(number, np.diff(np.append(first, len(ids))))
-
-
-def _any_source(ids: Any) -> bool:
-    return bool(pc.any(pc.match_substring(ids, SEPARATOR)).as_py())
 
 
 def _say(faults: list[Fault], bad: Array, code: str, expected: str) -> None:

@@ -40,7 +40,7 @@ class Reading:
         self.texts, self.letters = Texts(options.scratch), Letters(options.scratch)
         self.gathered = Gathered()
         self.noticed: set[str] = set()
-        self._sourced = False
+        self._named = order_tables.Named.ID
         self._scratch: list[Spill] = []
         self._outside: Outside | None = None
 
@@ -55,7 +55,7 @@ class Reading:
         else:
             some.items.append(found)
             some.rows += len(found)
-            self._sourced |= found.sourced
+            self._named |= found.named
         bound = self.options.rows_in_memory
         if some.rows > (bound if self._outside is None else bound // _DEALT):
             if self._outside is None:
@@ -67,7 +67,7 @@ class Reading:
         return self._scratch[-1]
 
     def _assemble(self, whole: Gathered) -> tuple[FactBatch, list[Placed]]:
-        return assembled(whole, self.names, self.texts, self._sourced)
+        return assembled(whole, self.names, self.texts, self._named)
 
     def given_out(self) -> Iterator[FactBatch | DeadLetters]:
         """All facts in order, after the letters that came of putting them together."""

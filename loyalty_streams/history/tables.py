@@ -28,7 +28,7 @@ _ALL = (
     ),
     Table(
         "items", ("order_id", "line_no", ("line_amount_minor", "line_amount")),
-        ("sku", "category", "qty", "kind", "tax_minor", "tax", "source"),
+        ("sku", "category", "qty", "kind", "tax_minor", "tax", "source", "revision"),
     ),
     Table("interactions", ("member_id", "occurred_at", "type"), ("interaction_id", "channel", "store"), keeps=True),
     Table(

@@ -153,8 +153,8 @@ def rows_of(facts: Iterable[Fact], currency: str, arrivals: bool = True) -> dict
         if not arrivals:
             row.pop("arrived_at", None)
         for line in row.pop("items", ()):
-            source = {"source": row["source"]} if "source" in row else {}
-            out.setdefault("items", []).append({"order_id": row["order_id"], **source, **line})
+            of: dict[str, Any] = {name: row[name] for name in ("order_id", "source", "revision") if name in row}
+            out.setdefault("items", []).append({**of, **line})
         out.setdefault(table_of(fact.kind), []).append(row)
     return out
 

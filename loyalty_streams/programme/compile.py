@@ -28,7 +28,7 @@ from loyalty_streams.core.kernel.records import (
     STACK,
 )
 from loyalty_streams.core.kernel.records import Programme as Record
-from loyalty_streams.core.programme import Compiled, Version
+from loyalty_streams.core.programme import Compiled, FactPolicy, Version
 from loyalty_streams.programme.compile_conditions import any_line
 from loyalty_streams.programme.compile_rules import compile_rules
 from loyalty_streams.programme.compile_tables import Literals, Tables, fill, span
@@ -81,7 +81,7 @@ def compile_versions(versions: Sequence[Loaded], registry: Registry) -> Compiled
         _names(parts[-1], tables[row])
     newest = ordered[-1].programme
     told = [_version(part, start, end) for part, start, end in zip(parts, starts[begins:], ends[begins:], strict=True)]
-    empty = [Version(newest.programme, 0, -NEVER, starts[1], "", "")] if begins else []
+    empty = [Version(newest.programme, 0, -NEVER, starts[1], "", "", facts=told[0].facts)] if begins else []
     registry.adopt(grown)
     return Compiled(
         tables, registry.names(), (*empty, *told), newest.currency, MINOR_DIGITS[newest.currency], newest.time_zone, literals.texts,
@@ -148,6 +148,7 @@ def _settings(t: Tables) -> None:
         net_tender=int(amount.points_tender == "net"), order_minimum=amount.minimum, exclude=any_line(t, amount.exclude, NO_FILTER),
         tier_split=int(amount.tier_split == "split"), earn_statuses=status_bits(programme.statuses.earn),
         redeem_statuses=status_bits(programme.statuses.redeem), uses_lines=int(by_line or looks_at_lines or excludes or bool(t.filters)),
+        lateness=programme.facts.lateness.micros, dedupe=int(programme.identity.duplicate_bonus == "dedupe"),
         has_idle=int(any(w.expires is not None and w.expires.from_ == "last_activity" for w in programme.wallets.values())),
         uses_birthday=int(any(leaf.field == "birthday_window" for tree in read for leaf in leaves(tree))),
         uses_enrolled=int(any(leaf.field == "enrolled_days" for tree in read for leaf in leaves(tree))),
@@ -212,7 +213,16 @@ def _names(t: Tables, record: Any) -> None:
 
 def _version(t: Tables, start: int, end: int) -> Version:
     digest = hashlib.sha256(t.loaded.text.encode()).hexdigest()
-    return Version(t.programme.programme, t.programme.version, start, end, digest, t.loaded.text, tuple(t.texts), _labels(t.programme))
+    return Version(
+        t.programme.programme, t.programme.version, start, end, digest, t.loaded.text, tuple(t.texts), _labels(t.programme), _policy(t.programme)
+    )
+
+
+def _policy(programme: Programme) -> FactPolicy:
+    f = programme.facts
+    return FactPolicy(
+        f.lateness.micros, f.remember.micros, f.unmerge_within.micros, f.future_tolerance.micros, f.beyond_lateness == "refuse"
+    )
 
 
 def _labels(programme: Programme) -> dict[str, dict[str, str]]:

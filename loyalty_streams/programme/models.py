@@ -116,6 +116,14 @@ class Facts(Section):
     beyond_lateness: OneOf[Literal["adjust", "refuse"]] = Field("adjust", description="Later facts are booked as adjustments, or dead-lettered.")
 
 
+class Identity(Section):
+    """What happens when two accounts of one person become one (T141)."""
+
+    duplicate_bonus: OneOf[Literal["keep", "dedupe"]] = Field(
+        "keep", description="A bonus that is paid once and that both accounts were paid stays and is reported, or the second one is taken back."
+    )
+
+
 class Statuses(Section):
     """Which members earn and redeem (T022)."""
 
@@ -153,6 +161,7 @@ class Programme(Section):
     tiers: Tiers | None = Field(None, description="The tiers that members climb.")
     lifecycle: LifecycleField | None = Field(None, description="Stages of life.")
     facts: Facts = Field(default_factory=Facts.model_construct, description="Late, repeated and early facts.")
+    identity: Identity = Field(default_factory=Identity.model_construct, description="Accounts that become one.")
     statuses: Statuses = Field(default_factory=Statuses.model_construct, description="Who earns and who redeems.")
 
     @property

@@ -32,9 +32,13 @@ class Account:
         return replace(plain, entries=self.ledger)
 
 
-def account(store: Store, member_id: str, as_of: int | None = None, lang: Language = "en") -> Account | None:
-    """A member at an instant (default: as the store stands); None where no fact of the member is known by then."""
-    block = member_block(store, member_id, as_of)
+def account(
+    store: Store, member_id: str, as_of: int | None = None, lang: Language = "en", known_at: int | None = None
+) -> Account | None:
+    """A member at an instant (default: as the store stands), by the facts that had arrived before another (default: all). None where there is
+    no such fact of the member.
+    """
+    block = member_block(store, member_id, as_of, known_at)
     if block is None:
         return None
     texts = Texts(store)

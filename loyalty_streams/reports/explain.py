@@ -100,7 +100,7 @@ def row_of(own: Account, name: str | None) -> int:
 
 def _fact(store: Store, own: Account, row: int, entry: LedgerEntry | None) -> Explanation:
     """Folds the member up to and with the fact, and sorts what came of it."""
-    from loyalty_streams.hosts.embedded.long_fold import fold_from_the_first
+    from loyalty_streams.agents.long_fold import fold_from_the_first
 
     columns, sentences = own.block.columns, own.ledger.sentences
     before = take_rows(columns, np.arange(row + 1))

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from loyalty_streams.agents.long_fold import fold_from_the_first
 from loyalty_streams.core.codes import ATTR, AttrKind, Bucket, EntryKind, FactKind, LineKind
 from loyalty_streams.core.facts import Columns, take_rows
 from loyalty_streams.core.state import unpack
 from loyalty_streams.hosts.embedded import Store
-from loyalty_streams.hosts.embedded.long_fold import fold_from_the_first
 from loyalty_streams.programme.because import money
 from loyalty_streams.programme.spec import run_stories
 from loyalty_streams.programme.story import moment, parse_stories

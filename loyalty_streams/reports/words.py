@@ -68,6 +68,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "REMINDED": ("reminder: {points} expire on {date}", "提醒：{points} 积分将于 {date} 过期"),
     "STATUS_CHANGED": ("status changed", "状态变更"),
     "REFUSED": ("refused", "未发放"),
+    "SIGNALLED": ("signal: {reason}", "风险提示：{reason}"),
     # ---- reckoning ----
     "order": ("order", "订单"),
     "reckon.proportional": ("{base} {unit} × {rate} = {points} points", "{base} {unit} × {rate} 分 = {points} 分"),
@@ -138,6 +139,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "reason.NOT_PENDING": ("nothing is pending", "无冻结积分"),
     "reason.ALREADY_CONFIRMED": ("confirmed already", "已确认"),
     "reason.SECTION_FULL": ("the member's record is full", "会员记录已满"),
+    "reason.MERGED": ("accounts were merged", "账户合并"),
+    "reason.DUPLICATE_BONUS": ("a one-time bonus was paid to both accounts", "两个账户均已领取一次性奖励"),
+    "reason.MERGE_DUPLICATE": ("a one-time bonus of a merged account", "合并账户重复领取的一次性奖励"),
+    "reason.ERASED": ("the account was erased", "账户已注销"),
+    "reason.SAME_MEMBER": ("sender and receiver are one member", "转出方与转入方为同一会员"),
     # ---- demo and short messages ----
     "none": ("none", "无"),
 }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import loyalty_streams as ls
+from loyalty_streams.reports.instants import micros
 from tests.api.corner import order, shop
 
 MORNING = "2026-03-02T09:00:00Z"
@@ -148,12 +150,33 @@ def test_a_basket_without_a_price_is_no_basket(till: ls.Loyalty) -> None:
     assert told.value.code == "NO_LINES"
 
 
-def test_a_command_before_the_newest_fact_is_late_and_nothing_is_kept(till: ls.Loyalty) -> None:
-    with pytest.raises(ls.AskError) as told:
-        till.redeem("M1", 100, redemption_id="R1", at="2026-02-28T10:00:00Z")
-    assert told.value.code == "LATE"
+def test_a_command_stamped_before_the_newest_fact_is_judged_in_its_place(till: ls.Loyalty) -> None:
+    """Before the first order there was nothing to spend: the refusal is a decision and stands."""
+    answer = till.redeem("M1", 100, redemption_id="R1", at="2026-02-28T10:00:00Z")
+    assert (answer.granted, answer.reason, answer.points.available) == (False, "INSUFFICIENT", 0)
     assert available(till) == 800
-    assert list(till.dead_letters()) == []
+    assert till.redeem("M1", 100, redemption_id="R1").disposition == "duplicate"
+
+
+def test_t160_a_command_from_a_till_that_is_ahead_is_not_taken(tmp_path: Path) -> None:
+    """The machine says 10:00. At 10:10 a till may be; what it asks counts from 10:00. Eleven minutes ahead, nothing is kept."""
+    with shop(tmp_path, orders=[order("O1", "M1", "2026-03-01T10:00:00Z", "800.00")]):
+        pass
+    with ls.open_store(tmp_path / "store", clock=lambda: micros(datetime(2026, 3, 2, 10, tzinfo=UTC))) as till:
+        answer = till.redeem("M1", 100, redemption_id="R1", at="2026-03-02T10:10:00Z")
+        assert (answer.granted, answer.at) == (True, "2026-03-02T10:00:00Z")
+        for again in (till.redeem("M1", 100, redemption_id="R1", at="2026-03-02T10:10:00Z"), till.redeem("M1", 100, redemption_id="R1")):
+            assert (again.disposition, again.at) == ("duplicate", answer.at)
+        with pytest.raises(ls.AskError) as told:
+            till.redeem("M1", 100, redemption_id="R2", at="2026-03-02T10:11:00Z")
+        assert told.value.code == "FUTURE_TIME"
+        assert (available(till), till.as_of_text()) == (700, "2026-03-02T10:00:00Z")
+
+
+def test_a_basket_of_the_past_is_quoted_as_it_would_have_been(till: ls.Loyalty) -> None:
+    quoted = till.quote("M1", amount_minor=5000, at="2026-02-28T10:00:00Z")
+    assert (quoted.earned, quoted.points.available) == (50, 50)
+    assert available(till) == 800
 
 
 def test_a_command_is_read_as_strictly_as_a_file(till: ls.Loyalty) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import loyalty_streams as ls
-from tests.api.corner import order, shop
+from tests.api.corner import history, order, shop
 
 
 @pytest.fixture
@@ -67,6 +67,19 @@ def test_an_instant_is_a_text_a_moment_or_a_day(store: ls.Loyalty) -> None:
 def test_nothing_is_known_of_a_member_before_the_first_fact(store: ls.Loyalty) -> None:
     assert store.member("M1", as_of="2025-01-10T12:00:00Z") is None
     assert store.member("M9") is None
+
+
+def test_t188_what_was_known_is_asked_beside_what_is_true(store: ls.Loyalty, tmp_path: Path) -> None:
+    """50.00 of 9 June arrive on 12 June: true of the 11th is 300, known on the 11th were 250 points."""
+    late = order("O3", "M1", "2025-06-09T12:00:00Z", "50.00", arrived_at="2025-06-12T12:00:00Z")
+    store.ingest(history(tmp_path / "late", orders=[late]))
+    views = [store.member("M1", as_of="2025-06-11"), store.member("M1", as_of="2025-06-11", known_at="2025-06-11"), store.member("M1")]
+    assert [v.points.available for v in views if v is not None] == [300, 250, 300]
+    assert store.member("M1", known_at="2025-01-10T12:00:00Z") is None
+    assert [store.report("summary", "2025-06-11", known_at=known)["orders"] for known in (None, "2025-06-11")] == [3, 2]
+    assert store.report("quarantine")["waiting"] == 0
+    numbers = [[(e.entry_id, e.seq) for e in v.entries] for v in views if v is not None]
+    assert set(numbers[0]) == set(numbers[2])
 
 
 def test_looking_changes_nothing(store: ls.Loyalty) -> None:

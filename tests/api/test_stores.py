@@ -131,9 +131,9 @@ def test_a_dead_letter_is_mended_and_replayed_and_leaves_the_list(tmp_path: Path
         (letter,) = opened.dead_letters()
         assert (letter.code, letter.file, letter.row, letter.member) == ("CURRENCY", "orders.jsonl", 1, "M1")
         assert opened.replay_dead_letter(letter.id)["disposition"] == "dead_lettered"
-        late = opened.replay_dead_letter(letter.id, {"currency": "USD"})
-        assert late == {"disposition": "dead_lettered", "reason": "LATE"}
-        mended = opened.replay_dead_letter(letter.id, {"currency": "USD", "occurred_at": "2026-03-01T12:00:00Z"})
+        old = opened.replay_dead_letter(letter.id, {"currency": "USD", "occurred_at": "2025-01-01T12:00:00Z"})
+        assert old == {"disposition": "dead_lettered", "reason": "TOO_OLD"}
+        mended = opened.replay_dead_letter(letter.id, {"currency": "USD"})
         assert mended == {"disposition": "applied", "reason": None}
         assert list(opened.dead_letters()) == []
         account = opened.member("M1")

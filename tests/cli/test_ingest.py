@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from loyalty_streams.history import CODES
-from tests.api.corner import order, programme
+from tests.api.corner import PROGRAMME, history, order, programme
 from tests.cli.terminal import Terminal
 
 TILL = """\
@@ -43,10 +43,10 @@ def test_a_dry_run_says_the_same_and_makes_no_store(empty: Terminal) -> None:
 
 
 def test_a_dry_run_over_a_store_leaves_it_as_it_is(terminal: Terminal) -> None:
-    """B1 is an hour before the order that the store has of M1, so it would be late; B2 would be applied."""
+    """B1 is an hour before the order that the store has of M1, and would be taken in its place; B2 would be applied too."""
     before = terminal.json("report", "summary")
     found = terminal.json(*till(terminal, "--dry-run"))
-    assert (found["dry_run"], found["dispositions"]["applied"], [x["code"] for x in found["dead_letters"]]) == (True, 1, ["BAD_TIME", "LATE"])
+    assert (found["dry_run"], found["dispositions"]["applied"], [x["code"] for x in found["dead_letters"]]) == (True, 2, ["BAD_TIME"])
     assert terminal.json("report", "summary") == before
     assert terminal.json("dead-letters", "list") == {"dead_letters": []}
 
@@ -122,7 +122,7 @@ def with_lines(*lines: dict[str, Any], **more: Any) -> Rows:
     return {**orders(**more), "items": [{"order_id": "X1", **line} for line in lines]}
 
 
-# One row, or order, that is set aside for each code; M1's newest fact is of 1 March, the newest tick of 2 March.
+# One row, or order, that is set aside for each code; the newest arrival is of 2 March, and the programme takes what is at most 400 days late.
 BAD: dict[str, Rows] = {
     "TOO_LARGE": with_lines(*({"line_no": n, "line_amount": "0.01"} for n in range(100_001))),
     "NESTED": orders(store={"name": "S1"}),
@@ -141,8 +141,7 @@ BAD: dict[str, Rows] = {
     "BAD_LINE": with_lines({"line_no": 1, "line_amount": "5.00"}, {"line_no": 2, "line_amount": "١٢٣"}),
     "UNKNOWN_ORDER_OF_LINE": {"items": [{"order_id": "X0", "line_no": 1, "line_amount": "5.00"}]},
     "SELF": {"transfers": [{"transfer_id": "X1", "occurred_at": LATER, "from": "M1", "to": "M1", "points": 5}]},
-    "LATE": {"orders": [order("X1", "M1", "2026-02-01T10:00:00Z", "10.00")]},
-    "ORPHAN": {"orders": [order("X1", "M9", LATER, "-10.00", kind="refund", original_order_id="X0")]},
+    "TOO_OLD": {"orders": [order("X1", "M9", "2025-01-01T10:00:00Z", "10.00")]},
     "CONFLICT": {"orders": [order("O1", "M1", "2026-03-01T10:00:00Z", "121.00", channel="app", store="S1")]},
     "NOT_YET": {"identities": [{"member_id": "M1", "occurred_at": LATER, "action": "erase"}]},
 }
@@ -173,8 +172,43 @@ def test_an_unreadable_file_is_one_dead_letter(terminal: Terminal) -> None:
     assert terminal.json("member", "M8")["points"]["available"] == 7
 
 
+def test_t158_beyond_the_window_a_programme_may_refuse(empty: Terminal) -> None:
+    rules = programme(empty.folder / "strict", PROGRAMME + "facts: {beyond_lateness: refuse}\n")
+    rows = [order("O1", "M1", "2026-03-01T10:00:00Z", "1.00"), order("O2", "M1", "2026-02-01T10:00:00Z", "1.00")]
+    rows[1]["arrived_at"] = "2026-03-01T10:00:00Z"
+    found = empty.json("ingest", str(history(empty.folder / "in", orders=rows)), "--programme", str(rules))
+    assert (found["dispositions"]["applied"], [(x["code"], x["row"]) for x in found["dead_letters"]]) == (1, [("LATE", 2)])
+
+
+def test_t079_a_return_waits_is_shown_and_ends_as_an_orphan_when_nothing_comes_for_400_days(terminal: Terminal) -> None:
+    """It arrives on 3 March 2026, so it waits until 7 April 2027."""
+    back = order("X1", "M9", LATER, "-10.00", kind="refund", original_order_id="X0")
+    said = terminal.ingest(name="back", orders=[back])
+    assert said.out.splitlines()[-2] == "1 return waits for an order that has not come: loyalty report quarantine"
+    shown = terminal.json("report", "quarantine")
+    assert shown["returns"] == [{
+        "order": "order/X0", "return": "order/X1", "kind": "return", "member_id": "M9", "occurred_at": LATER, "arrived_at": LATER,
+        "waits_until": "2027-04-07T10:00:00Z", "amount_minor": -1000,
+    }]  # fmt: skip
+    assert terminal.ok("report", "quarantine").out.splitlines()[2:] == [
+        f"order/X0   order/X1  M9      {LATER}  {LATER}  -10.00", "1 return waits for an order that has not come; at most 100,000 may",
+    ]  # fmt: skip
+    terminal.ok("advance", "--to", "2027-04-07T10:00:00Z")
+    assert terminal.json("report", "quarantine")["waiting"] == 1
+    terminal.ok("advance", "--to", "2027-04-07T10:00:01Z")
+    assert terminal.ok("report", "quarantine").out.splitlines()[1] == "0 returns wait for an order that has not come; at most 100,000 may"
+    (letter,) = terminal.json("dead-letters", "list")["dead_letters"]
+    assert letter["code"] == "ORPHAN"
+    sale = order("X0", "M9", LATER, "30.00")
+    terminal.ingest(name="sale", orders=[sale])
+    assert terminal.json("member", "M9", "--as-of", "2026-03-04")["points"]["available"] == 30
+    assert terminal.json("dead-letters", "replay", letter["id"])["disposition"] == "applied"
+    assert terminal.json("member", "M9", "--as-of", "2026-03-04")["points"]["available"] == 20
+    assert not any(check["violations"] for check in terminal.json("verify")["checks"].values())
+
+
 def test_every_code_of_the_list_is_tried_here() -> None:
-    assert set(BAD) | {"UNREADABLE"} == set(CODES)
+    assert set(BAD) | {"UNREADABLE", "LATE", "ORPHAN"} == set(CODES)
 
 
 def test_a_dead_letter_is_shown_mended_and_replayed(terminal: Terminal) -> None:

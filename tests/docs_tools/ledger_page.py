@@ -45,13 +45,14 @@ KINDS: dict[EntryKind, Told] = {
     EntryKind.REMINDED: Told("points will expire on a day; `basis` says how many"),
     EntryKind.STATUS_CHANGED: Told("the member was suspended, closed or made active"),
     EntryKind.REFUSED: Told("what was asked for, or what a rule would have paid, was refused; the reason says why"),
+    EntryKind.SIGNALLED: Told("somebody should look at this; the reason says what was seen"),
 }
 ENDS: dict[Disposition, str] = {
     Disposition.APPLIED: "folded: its decisions stand in the ledger",
     Disposition.FORWARDED: "passed on to another member's log (a later release)",
-    Disposition.WAITING: "kept until what it needs has come (a later release)",
+    Disposition.WAITING: "a return or cancellation whose order has not come: kept until it does, and counted again then",
     Disposition.DUPLICATE: "known already, with the same content; nothing happens",
-    Disposition.SUPERSEDED: "an older revision of what is known; counted and not applied",
+    Disposition.SUPERSEDED: "an older revision of what is known, or replaced by a newer one while it waited; counted and not applied",
     Disposition.CONFLICT: "known already with another content, and the first stands; set aside as a dead letter `CONFLICT`",
     Disposition.DEAD_LETTERED: "set aside with file, row, code and what was expected",
     Disposition.FILTERED: "left out on purpose (a later release)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loyalty_streams.cli import common
 from loyalty_streams.history.codes import CODES
-from loyalty_streams.hosts.embedded.verify import OF_LOGS, OF_MEMBERS
+from loyalty_streams.hosts.embedded.verify import COUNTED, OF_LOGS, OF_MEMBERS
 from loyalty_streams.settings import FIELDS, FILE, PREFIX
 from tests.docs_tools.parts import replace_part, table
 
@@ -15,9 +15,6 @@ EXITS = {
     common.EXCEEDED: "a threshold that was asked for is exceeded: `--max-dead-letters`",
     130: "stopped with Ctrl-C; what was applied stays applied",
 }
-CONFLICT = "the same business key came before with another content, which stands"
-COUNTED = {"I11": "every fact has one end, and the log has as many as were applied"}
-"""The check that is made of the store as a whole, not of members or logs."""
 
 
 def page(text: str) -> str:
@@ -36,9 +33,9 @@ def exits() -> str:
 
 
 def letters() -> str:
-    return table(("code", "meaning"), [(f"`{code}`", meaning) for code, meaning in (*CODES.items(), ("CONFLICT", CONFLICT))])
+    return table(("code", "meaning"), [(f"`{code}`", meaning) for code, meaning in CODES.items()])
 
 
 def checks() -> str:
-    found = {name: what for name, (what, _) in (*OF_MEMBERS.items(), *OF_LOGS.items())} | COUNTED
+    found = {name: what for name, (what, _) in (*OF_MEMBERS.items(), *OF_LOGS.items())} | {"I11": COUNTED}
     return table(("check", "what it says"), [(f"`{name}`", found[name]) for name in sorted(found, key=lambda n: int(n[1:]))])

@@ -62,16 +62,18 @@ def check_in(key: str, member: str, when: int) -> Fact:
     return Fact(FactKind.INTERACTION, member, f"interaction/{key}", when, type="check-in")
 
 
-def programme(folder: Path) -> Path:
+def programme(folder: Path, more: str = "") -> Path:
+    """The programme as a file, with more sections."""
     path = folder / "small-shop.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(PROGRAMME, "utf-8")
+    path.write_text(PROGRAMME + more, "utf-8")
     return path
 
 
-def open_store(folder: Path) -> Store:
-    """The store of a folder, made if need be."""
-    return Store.open(folder / "store", programme=programme(folder), create=True)
+def open_store(folder: Path, more: str = "", clock: str | None = None) -> Store:
+    """The store of a folder, made if need be, under the programme with more sections. `clock`: what the machine's clock says."""
+    told = None if clock is None else lambda: at(clock)
+    return Store.open(folder / "store", programme=programme(folder, more), create=True, clock=told)
 
 
 def batch_of(*facts: Fact, revisions: Sequence[int] = ()) -> FactBatch:

@@ -1,13 +1,22 @@
-"""What a store does with copies, conflicts, late facts and returns of orders that it does not know."""
+"""What a store does with copies, conflicts, facts that are too late, and returns of orders that it does not know."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from loyalty_streams.core.codes import EntryKind, FactKind, Reason
+from loyalty_streams.core.facts import Fact
 from loyalty_streams.hosts.embedded.past import blocks, member
-from tests.hosts.shop import MINUTE, a_year, ask, at, bring, codes, come_back, contents, history, open_store, order, read_in
+from tests.hosts.shop import DAY, MINUTE, a_year, ask, at, bring, codes, come_back, contents, history, open_store, order, read_in
+
+REFUSE = "facts: {beyond_lateness: refuse}\n"
+
+
+def arriving(fact: Fact, when: str) -> Fact:
+    return replace(fact, arrived=at(when))
 
 
 def available(store, name: str, when: str) -> int:  # type: ignore[no-untyped-def]
@@ -39,39 +48,63 @@ def test_t152_the_same_order_with_another_content_is_a_conflict_and_the_first_st
         assert available(store, "M1", "2026-01-09 00:00") == 500
 
 
-def test_t152_a_lower_revision_is_ignored_and_counted_and_a_higher_one_is_kept_for_later(tmp_path: Path) -> None:
+def test_t152_a_lower_revision_is_ignored_and_counted_and_a_higher_one_amends(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
         bring(store, order("O1", "M1", "2026-01-05 10:00", 50_000), revisions=[2])
         assert bring(store, order("O1", "M1", "2026-01-05 10:00", 40_000), revisions=[1]) == {"superseded": 1}
-        assert bring(store, order("O1", "M1", "2026-01-05 10:00", 60_000), revisions=[3]) == {"dead_lettered": 1}
-        assert codes(store) == ["NOT_YET"]
-        assert store.clocks.dispositions == {"applied": 1, "superseded": 1, "dead_lettered": 1}
+        assert bring(store, order("O1", "M1", "2026-01-05 10:00", 60_000), revisions=[3]) == {"applied": 1}
+        assert store.clocks.dispositions == {"applied": 2, "superseded": 1}
+        assert available(store, "M1", "2026-01-09 00:00") == 600
 
 
-def test_a_fact_before_its_members_newest_fact_is_late_whether_in_one_batch_or_two(tmp_path: Path) -> None:
-    first, late = order("O1", "M1", "2026-01-05 10:00", 1_000), order("O2", "M1", "2026-01-05 09:59", 1_000)
-    other = order("O3", "M2", "2026-01-05 09:58", 1_000)
-    for size in (1, 3):
-        with open_store(tmp_path / str(size)) as store:
-            assert bring(store, first, late, other, size=size) == {"applied": 2, "dead_lettered": 1}
-            assert codes(store) == ["LATE"]
-
-
-def test_a_fact_before_the_newest_tick_is_late_and_one_at_the_tick_is_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [1, 3])
+def test_t152_revisions_of_one_order_count_once_in_one_batch_or_in_three(tmp_path: Path, size: int) -> None:
+    """400.00, then 500.00, then 600.00 of the same order: 600 points."""
     with open_store(tmp_path) as store:
-        store.advance(at("2026-01-05 10:00"))
-        late, on_time = order("O1", "M1", "2026-01-05 09:59", 1_000), order("O2", "M1", "2026-01-05 10:00", 1_000)
-        assert bring(store, late, on_time) == {"dead_lettered": 1, "applied": 1}
+        revised = [order("O1", "M1", "2026-01-05 10:00", cents) for cents in (40_000, 50_000, 60_000)]
+        assert bring(store, *revised, size=size, revisions=[0, 1, 2]) == {"applied": 3}
+        assert available(store, "M1", "2026-01-09 00:00") == 600
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_fact_before_its_members_newest_fact_is_taken_in_its_place_in_one_batch_or_two(tmp_path: Path, size: int) -> None:
+    first, late = order("O1", "M1", "2026-01-05 10:00", 1_000), order("O2", "M1", "2026-01-05 09:59", 2_000)
+    other = order("O3", "M2", "2026-01-05 09:58", 4_000)
+    with open_store(tmp_path) as store:
+        assert bring(store, first, late, other, size=size) == {"applied": 3}
+        assert (available(store, "M1", "2026-01-09 00:00"), available(store, "M2", "2026-01-09 00:00")) == (30, 40)
+
+
+def test_a_fact_before_the_newest_tick_is_taken_in_its_place(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        store.advance(at("2026-01-09 00:00"))
+        late = arriving(order("O1", "M1", "2026-01-05 09:59", 1_000), "2026-01-09 00:00")
+        assert bring(store, late) == {"applied": 1}
+        assert available(store, "M1", "2026-01-09 00:00") == 10
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_t158_a_fact_later_than_the_window_is_late_where_the_programme_refuses_it_and_a_return_of_it_waits(tmp_path: Path, size: int) -> None:
+    """The window is seven days: an order that comes seven days after it was paid is taken, one that comes a microsecond later is not."""
+    within = replace(order("O1", "M1", "2026-01-05 10:00", 1_000), arrived=at("2026-01-05 10:00") + 7 * DAY)
+    beyond = replace(order("O2", "M1", "2026-01-05 10:00", 2_000), arrived=at("2026-01-05 10:00") + 7 * DAY + 1)
+    back = arriving(come_back("R2", "O2", "M1", "2026-01-12 09:00", 2_000), "2026-01-13 10:00")
+    with open_store(tmp_path, REFUSE) as store:
+        assert bring(store, within, beyond, back, size=size) == {"applied": 1, "dead_lettered": 1, "waiting": 1}
         assert codes(store) == ["LATE"]
+        assert available(store, "M1", "2026-01-14 00:00") == 10
 
 
-def test_a_return_of_an_unknown_order_is_an_orphan_and_one_of_a_late_order_too(tmp_path: Path) -> None:
+def test_t156_a_fact_older_than_what_is_remembered_is_too_old_unless_the_store_knows_it(tmp_path: Path) -> None:
+    """Keys are remembered for 400 days: so old a fact may have been counted and forgotten. Known, it is a duplicate however old it is."""
+    old, known = order("O1", "M1", "2025-01-01 10:00", 1_000), order("O2", "M1", "2025-01-01 11:00", 2_000)
     with open_store(tmp_path) as store:
-        bring(store, order("O1", "M1", "2026-01-05 10:00", 1_000))
-        late = order("O0", "M1", "2026-01-04 10:00", 1_000)
-        back = [come_back("R1", "nowhere", "M1", "2026-01-06 10:00", 1_000), come_back("R2", "O0", "M1", "2026-01-06 11:00", 1_000)]
-        assert bring(store, late, *back) == {"dead_lettered": 3}
-        assert codes(store) == ["LATE", "ORPHAN", "ORPHAN"]
+        bring(store, known)
+        again = replace(known, arrived=known.at + 401 * DAY)
+        assert bring(store, again) == {"duplicate": 1}
+        assert bring(store, replace(old, arrived=old.at + 400 * DAY + 1)) == {"dead_lettered": 1}
+        assert codes(store) == ["TOO_OLD"]
+        assert store.clocks.newest_arrived == known.at
 
 
 def test_t079_a_return_by_another_member_is_refused_and_the_refusal_is_an_entry(tmp_path: Path) -> None:
@@ -86,10 +119,10 @@ def test_t079_a_return_by_another_member_is_refused_and_the_refusal_is_an_entry(
 
 def test_kinds_that_a_later_release_folds_are_set_aside_by_name(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
-        facts = [replace(order("X", "M1", "2026-01-05 10:00", 0), kind=k, key=f"x/{k}", lines=()) for k in (2, 3, 15)]
+        facts = [replace(order("X", "M1", "2026-01-05 10:00", 0), kind=k, key=f"x/{k}", lines=()) for k in (2, 15)]
         facts = [replace(f, kind=FactKind(f.kind)) for f in facts]
-        assert bring(store, *facts) == {"dead_lettered": 3}
-        assert codes(store) == ["NOT_YET"] * 3
+        assert bring(store, *facts) == {"dead_lettered": 2}
+        assert codes(store) == ["NOT_YET"] * 2
 
 
 def test_batches_do_not_show(tmp_path: Path) -> None:

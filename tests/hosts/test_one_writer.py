@@ -11,7 +11,7 @@ import pytest
 from loyalty_streams.hosts.embedded import Store, StoreError
 from loyalty_streams.hosts.embedded.rocks import CLOCKS
 from loyalty_streams.programme import ProgrammeError
-from tests.hosts.shop import at, bring, codes, contents, open_store, order, programme
+from tests.hosts.shop import bring, codes, contents, open_store, order, programme
 
 
 def test_a_second_process_on_the_folder_is_refused_and_a_reader_sees_what_is_committed(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_commit_that_fails_leaves_the_store_as_it_was(tmp_path: Path, monkeypa
 
 def test_the_same_dead_letter_is_kept_once(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
-        store.advance(at("2026-02-01 00:00"))
-        late = order("O1", "M1", "2026-01-05 10:00", 1_000)
-        assert bring(store, late) == bring(store, late) == {"dead_lettered": 1}
-        assert codes(store) == ["LATE"]
+        bring(store, order("O1", "M1", "2026-01-05 10:00", 1_000))
+        changed = order("O1", "M1", "2026-01-05 10:00", 2_000)
+        assert bring(store, changed) == bring(store, changed) == {"conflict": 1}
+        assert codes(store) == ["CONFLICT"]

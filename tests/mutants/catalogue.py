@@ -9,13 +9,16 @@ KERNEL = "core/kernel/"
 
 @dataclass(frozen=True)
 class Mutant:
-    """`old` occurs exactly once in the file (below `loyalty_streams/`); `new` takes its place. `breaks`: what a member would see."""
+    """`old` occurs exactly once in the file (below `loyalty_streams/`); `new` takes its place. `breaks`: what a member would see; `tests`: what
+    it is tried against.
+    """
 
     name: str
     file: str
     old: str
     new: str
     breaks: str
+    tests: tuple[str, ...] = ("tests/statements/test_stories.py", "tests/programmes", "tests/mutants/check_histories.py")
 
 
 def planted(name: str, module: str, old: str, new: str, breaks: str) -> Mutant:
@@ -37,7 +40,8 @@ MUTANTS = (
         "`oldest_earned` spends the newest points first (T033)",
     ),
     planted(
-        "debt-unpaid", "lots", "rest = pay_debt(w, wallet, at, points, source, g.n) if x.debt else points", "rest = points",
+        "debt-unpaid", "lots", "rest = pay_debt(w, wallet, at, points, source, g.n) if x.debt and not dead(w, p, wallet, g.expires) else points",
+        "rest = points",
         "new points do not pay what the member owes (T088)",
     ),
     planted(

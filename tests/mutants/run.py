@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.mutants.catalogue import MUTANTS, Mutant
+from tests.mutants.order_catalogue import ORDER_MUTANTS
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("loyalty_streams", "tests", "programmes", "pyproject.toml")
-SELECTED = ("tests/statements/test_stories.py", "tests/programmes", "tests/mutants/check_histories.py")
 PATIENCE = 150
 """Seconds after which a copy is stopped: a bug that makes the kernel run for ever is caught as well."""
 
@@ -39,15 +39,16 @@ class Verdict:
 
 def main() -> int:
     options = arguments()
-    wanted = [m for m in MUTANTS if not options.names or m.name in options.names]
+    wanted = [m for m in (*MUTANTS, *ORDER_MUTANTS) if not options.names or m.name in options.names]
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         clean = copied(ROOT, Path(folder) / "clean")  # once: somebody may edit the sources meanwhile
-        baseline = try_copy(None, clean)
-        if baseline.caught_by:
-            print(f"without a bug {baseline.caught_by} fails:\n{baseline.words}")
-            return 1
-        print(f"without a bug everything passes, {baseline.seconds:.0f} s", flush=True)
+        for tests in dict.fromkeys(m.tests for m in wanted):
+            baseline = try_copy(None, tests, clean)
+            if baseline.caught_by:
+                print(f"without a bug {baseline.caught_by} fails:\n{baseline.words}")
+                return 1
+            print(f"without a bug {', '.join(tests)}: everything passes, {baseline.seconds:.0f} s", flush=True)
         with ThreadPoolExecutor(options.workers) as pool:
             verdicts = list(pool.map(lambda mutant: told(mutant, clean), wanted))
     alive = [v.name for v in verdicts if not v.caught_by]
@@ -66,7 +67,7 @@ def arguments() -> argparse.Namespace:
 
 
 def told(mutant: Mutant, clean: Path) -> Verdict:
-    verdict = try_copy(mutant, clean)
+    verdict = try_copy(mutant, mutant.tests, clean)
     print(f"{mutant.name}: {mutant.breaks}\n    {verdict.caught_by or 'NOT CAUGHT'} ({verdict.seconds:.0f} s)", flush=True)
     return verdict
 
@@ -82,14 +83,14 @@ def copied(source: Path, to: Path) -> Path:
     return to
 
 
-def try_copy(mutant: Mutant | None, clean: Path) -> Verdict:
-    """One copy of the project, with or without a bug, against the selected tests. Raises RuntimeError where they could not be run."""
+def try_copy(mutant: Mutant | None, tests: tuple[str, ...], clean: Path) -> Verdict:
+    """One copy of the project, with or without a bug, against some tests. Raises RuntimeError where they could not be run."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         copy = copied(clean, Path(folder) / "copy")
         if mutant is not None:
             plant(mutant, copy)
-        said, timed_out = run_tests(copy)
+        said, timed_out = run_tests(copy, tests)
     failed = re.search(r"^FAILED (.+?)(?: - |$)", said, re.MULTILINE)
     if not (timed_out or failed or re.search(r"^\d+ passed", said, re.MULTILINE)):
         raise RuntimeError(f"the tests of a copy did not run:\n{said[-4000:]}")
@@ -106,12 +107,12 @@ def plant(mutant: Mutant, root: Path) -> None:
     path.write_text(text.replace(mutant.old, mutant.new), "utf-8")
 
 
-def run_tests(copy: Path) -> tuple[str, bool]:
+def run_tests(copy: Path, tests: tuple[str, ...]) -> tuple[str, bool]:
     """What pytest says, interpreted and stopping at the first failure; and whether its time ran out.
 
     Raises RuntimeError where somebody else ended it: that is no verdict.
     """
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *SELECTED]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)

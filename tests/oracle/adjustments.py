@@ -6,7 +6,7 @@ from __future__ import annotations
 from loyalty_streams.core.codes import DAY, Action, Bucket, EntryKind, Reason, Status
 from loyalty_streams.core.facts import Fact
 from tests.oracle.earning import earn
-from tests.oracle.lots import expiry_of, new_points, pay_debt, place_of, take_available, whole_days
+from tests.oracle.lots import expiry_of, lapse_overdue, new_points, place_of, settle_lot, take_available, whole_days
 from tests.oracle.model import DeadPart, Lot, Member
 from tests.oracle.programme import Version
 from tests.oracle.tiers import change, place
@@ -37,7 +37,7 @@ def profile(m: Member, v: Version, fact: Fact) -> None:
     if isinstance(born, int):
         m.birthday = (born // 100 % 100, born % 100) if born else None
     for a in fact.attributes:
-        if v.check() == "attribute" and a.name == v.downgrade()["check"]["attribute"] and m.attributes.get(a.name) != (a.kind, a.value):
+        if m.stands.check() == "attribute" and a.name == m.stands.downgrade()["check"]["attribute"] and m.attributes.get(a.name) != (a.kind, a.value):
             m.check_known_at = m.now
         if not a.name.startswith("@"):
             m.attributes[a.name] = (a.kind, a.value)
@@ -45,9 +45,9 @@ def profile(m: Member, v: Version, fact: Fact) -> None:
     if isinstance(status, int) and Status(status).name.lower() != m.status:
         m.status = Status(status).name.lower()
         m.post(EntryKind.STATUS_CHANGED)
-    import_tier(m, v, fact)
+    import_tier(m, m.stands, fact)
     if value_of(fact, "enrolled_at") is not None and not m.enrolment_seen:
-        if v.check() == "join_anniversary" and m.enrolled_at != fact.at:
+        if m.stands.check() == "join_anniversary" and m.enrolled_at != fact.at:
             m.check_known_at = m.now
         m.enrolment_seen, m.enrolled_at = True, fact.at
         earn(m, v, v.rules_on("enrolment"), fact)
@@ -61,8 +61,9 @@ def import_tier(m: Member, v: Version, fact: Fact) -> None:
     if place(m, v, tier) < 0:
         m.post(EntryKind.REFUSED, reason=Reason.NOT_ALLOWED)
         return
-    change(m, v, tier, Reason.IMPORTED, gifts=False)
-    m.tier_since = m.kept_at = number_of(fact, "tier_since", fact.at)
+    with m.where_it_stands():
+        change(m, v, tier, Reason.IMPORTED, gifts=False)
+    m.tier_since = m.kept_at = number_of(fact, "tier_since", m.now)
     m.check_known_at = m.now
     if v.check() != "window" and (place(m, v, tier) > 0 or "reset" in v.downgrade()):
         m.tier_until = number_of(fact, "tier_until", 0)
@@ -84,10 +85,11 @@ def adjust(m: Member, v: Version, fact: Fact) -> None:
         extend(m, v, fact, wallet)
     else:
         tier = str(value_of(fact, "tier") or "")
-        if place(m, v, tier) < 0:
+        if place(m, m.stands, tier) < 0:
             m.post(EntryKind.REFUSED, reason=Reason.NOT_ALLOWED)
-        else:
-            change(m, v, tier, Reason.MANUAL, locked=number_of(fact, "until", 0))
+            return
+        with m.where_it_stands():
+            change(m, m.stands, tier, Reason.MANUAL, locked=number_of(fact, "until", 0))
 
 
 def add(m: Member, v: Version, fact: Fact, wallet: str) -> None:
@@ -95,8 +97,8 @@ def add(m: Member, v: Version, fact: Fact, wallet: str) -> None:
     if fact.points <= 0:
         m.post(EntryKind.REFUSED, wallet, reason=Reason.NOT_ALLOWED)
         return
-    activates = max(number_of(fact, "available_at", m.now), m.now)
-    expires = number_of(fact, "expires_at", expiry_of(m, v, wallet, m.now, activates, m.arrived))
+    activates = max(number_of(fact, "available_at", m.when), m.when)
+    expires = number_of(fact, "expires_at", expiry_of(m, v, wallet, m.when, activates, m.arrived))
     new_points(
         m,
         v,
@@ -110,6 +112,31 @@ def add(m: Member, v: Version, fact: Fact, wallet: str) -> None:
         ref=fact.key,
         desired=fact.points,
     )
+    lapse_overdue(m, v)
+
+
+def opening(m: Member, v: Version, fact: Fact) -> None:
+    """Points that another system has left: no metric, limit or maximum counts them (T145, T147, S52)."""
+    wallet = str(value_of(fact, "wallet") or v.main_wallet)
+    activates = max(number_of(fact, "available_at", m.when), m.when)
+    expires = number_of(fact, "expires_at", expiry_of(m, v, wallet, m.when, activates, m.arrived))
+    if fact.points <= 0 or expires <= m.when:
+        m.post(EntryKind.REFUSED, wallet, reason=Reason.NOT_ALLOWED)
+        return
+    new_points(
+        m,
+        v,
+        EntryKind.OPENED,
+        wallet,
+        fact.points,
+        fact.key,
+        activates=activates,
+        expires=expires,
+        reason=Reason.IMPORTED,
+        ref=fact.key,
+        desired=fact.points,
+    )
+    lapse_overdue(m, v)
 
 
 def deduct(m: Member, v: Version, fact: Fact, wallet: str) -> None:
@@ -142,19 +169,20 @@ def reinstate(m: Member, v: Version, fact: Fact, wallet: str) -> None:
         m.post(EntryKind.REFUSED, wallet, reason=Reason.NOT_ALLOWED)
         return
     purse = m.purse(wallet)
-    since = m.now - whole_days(given["within"]) * DAY
+    since = m.when - whole_days(given["within"]) * DAY
     back = [d for d in purse.dead if d.expired_at >= since]
     if not back:
         m.post(EntryKind.REFUSED, wallet, reason=Reason.NOT_ALLOWED)
     for dead in back:
         revive(m, v, fact, dead)
+    lapse_overdue(m, v)
 
 
 def revive(m: Member, v: Version, fact: Fact, dead: DeadPart) -> None:
     old = dead.lot
     purse = m.purse(old.wallet)
     purse.dead.remove(dead)
-    expires = number_of(fact, "expires_at", expiry_of(m, v, old.wallet, m.now, m.now, m.arrived))
+    expires = number_of(fact, "expires_at", expiry_of(m, v, old.wallet, m.when, m.when, m.arrived))
     lot = next((x for x in purse.lots if x.id == old.id and x.expires_at == expires and not x.pending), None)
     if lot is None:
         lot = Lot(
@@ -182,13 +210,13 @@ def revive(m: Member, v: Version, fact: Fact, dead: DeadPart) -> None:
         ref=fact.key,
         basis=expires,
     )
-    pay_debt(m, lot, dead.points)
+    settle_lot(m, lot, dead.points)
 
 
 def extend(m: Member, v: Version, fact: Fact, wallet: str) -> None:
     """All points of a wallet live at least until the instant that the fact names."""
     until = number_of(fact, "expires_at", number_of(fact, "until", 0))
-    if until <= m.now:
+    if until <= m.when:
         m.post(EntryKind.REFUSED, wallet, reason=Reason.NOT_ALLOWED)
         return
     for lot in sorted(m.purse(wallet).lots, key=place_of):

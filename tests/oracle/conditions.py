@@ -101,7 +101,7 @@ def _leaf(name: str, op: str, values: list[str], scene: Scene) -> bool:
     if name == "orders_before":
         return compare(m.order_count, op, [int(x) for x in values])
     if name == "enrolled_days":
-        return compare((m.now - m.enrolled_at) // DAY, op, [int(x) for x in values])
+        return compare((m.when - m.enrolled_at) // DAY, op, [int(x) for x in values])
     return _attribute_leaf(name.removeprefix("attributes."), op, values, scene)
 
 
@@ -136,7 +136,7 @@ def _birthday_leaf(values: list[str], scene: Scene) -> bool:
     if scene.m.birthday is None:
         return False
     low, high = (int(re.match(r"[+-]?\d+", x)[0]) * (7 if "week" in x else 1) for x in values)  # type: ignore[index]
-    today: date = local_date(scene.m.now, scene.v.zone)
+    today: date = local_date(scene.m.when, scene.v.zone)
     for year in (today.year - 1, today.year, today.year + 1):
         day = birthday_in(year, *scene.m.birthday)
         if day + timedelta(days=low) <= today <= day + timedelta(days=high):

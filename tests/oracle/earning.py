@@ -14,8 +14,8 @@ from tests.oracle.basket import Basket, BasketLine, lines_of, quantity
 from tests.oracle.calendar import local_date
 from tests.oracle.caps import apply_caps
 from tests.oracle.conditions import Scene, fields_of, holds, holds_for_line
-from tests.oracle.lots import activation_of, expiry_of, new_points
-from tests.oracle.model import Member, Part
+from tests.oracle.lots import activation_of, expiry_of, lapse_overdue, new_points
+from tests.oracle.model import Member, Paid, Part
 from tests.oracle.programme import Rule, Version, listed
 
 
@@ -75,7 +75,7 @@ def valid(v: Version, rule: Rule, at: int) -> bool:
 
 
 def this_year(m: Member, v: Version) -> int:
-    return local_date(m.now, v.zone).year
+    return local_date(m.when, v.zone).year
 
 
 def paid_already(m: Member, v: Version, rule: Rule) -> bool:
@@ -116,7 +116,7 @@ def candidates(m: Member, v: Version, rules: list[Rule], fact: Fact | None, bask
             lines_of(fact) if basket and fact else [],
             [x.line for x in mine if x.line.kind != LineKind.REWARD],
         )
-        if not valid(v, rule, m.now):
+        if not valid(v, rule, m.when):
             continue
         part = part_of_order(rule, scene, after)
         paid = paid_already(m, v, rule)
@@ -272,16 +272,15 @@ def earn(
             m.post(EntryKind.REFUSED, c.rule.wallet, rule=c.rule.id, reason=c.refused, basis=c.basis, desired=c.desired)
         elif c.points > 0:
             parts += pay(m, v, c, fact.key if fact else m.cause)
+    lapse_overdue(m, v)
     return parts
 
 
 def pay(m: Member, v: Version, c: Candidate, about: str, source: str = "") -> list[Part]:
     """Post what one rule gives, and the same into another wallet (S14)."""
     rule, source = c.rule, source or m.cause
-    if rule.once:
-        m.once[rule.id, this_year(m, v)] = about if rule.trigger[0] == "order" else ""
-    activates = activation_of(v, rule.wallet, m.now, m.arrived)
-    expires = expiry_of(m, v, rule.wallet, m.now, activates, m.arrived)
+    activates = activation_of(v, rule.wallet, m.when, m.arrived)
+    expires = expiry_of(m, v, rule.wallet, m.when, activates, m.arrived)
     lot = new_points(
         m,
         v,
@@ -301,7 +300,7 @@ def pay(m: Member, v: Version, c: Candidate, about: str, source: str = "") -> li
     weights = {x.line.no: quantity([x]) if rule.form == "per_unit" else x.net for x in c.lines}
     parts = [Part(rule.id, (*rule.order, 0), rule.form, rule.wallet, c.points, lot, weights, c.used, c.used_times)]
     for wallet in rule.raw.get("also") or {}:
-        expires = expiry_of(m, v, wallet, m.now, activates, m.arrived, locked=bool(v.pending(rule.wallet)))
+        expires = expiry_of(m, v, wallet, m.when, activates, m.arrived, locked=bool(v.pending(rule.wallet)))
         other = new_points(
             m,
             v,
@@ -321,4 +320,6 @@ def pay(m: Member, v: Version, c: Candidate, about: str, source: str = "") -> li
             beside=rule.wallet,
         )
         parts.append(Part(rule.id, (*rule.order, 1), rule.form, wallet, c.points, other, weights, [], [], also=True))
+    if rule.once:
+        m.once[rule.id, this_year(m, v)] = Paid(about if rule.trigger[0] == "order" else "", source, parts)
     return parts

@@ -9,7 +9,7 @@ from fractions import Fraction
 from loyalty_streams.core.codes import DAY, NEVER, Bucket, EntryKind, Reason, code_of
 from tests.oracle.calendar import Span, end_of, span, start_of
 from tests.oracle.conditions import holds_for_member
-from tests.oracle.model import DeadPart, Follow, Lot, LotId, Mark, Member
+from tests.oracle.model import DeadPart, Follow, Lot, LotId, Member
 from tests.oracle.programme import Version, listed
 
 
@@ -96,18 +96,18 @@ def new_points(
     """Post points of one fact into a wallet: into its lot of that fact with the same terms, or a new one; then debt
     is paid (S15, S16)."""
     purse = m.purse(wallet)
-    pending = activates > m.now
+    pending = activates > m.now or matured(m, v, wallet, activates)
     bucket = Bucket.PENDING if pending else Bucket.AVAILABLE
     if not v.spendable(wallet):
         m.post(kind, wallet, points, bucket, rule=rule, reason=reason, ref=ref, basis=basis, desired=desired, factor=factor)
         number = follows[1] if follows else -1
         if pending:
             purse.flat_pending += points
-            follow(m, Follow(wallet, source, number, beside, points, m.now, activates, ref, kind == EntryKind.EARNED))
+            follow(m, Follow(wallet, source, number, beside, points, m.when, activates, ref, kind == EntryKind.EARNED))
         else:
             purse.flat += points
             if kind == EntryKind.EARNED:
-                mark_points(m, wallet, points, source, number)
+                mark_points(m, wallet, points, source, number, activates)
         return source, number
     terms = (source, activates, expires, pending)
     same = (x for x in purse.lots if (x.source, x.activates_at, x.expires_at, x.pending) == terms)
@@ -119,7 +119,7 @@ def new_points(
             wallet,
             source,
             n,
-            m.now,
+            m.when,
             activates,
             expires,
             0,
@@ -135,11 +135,38 @@ def new_points(
     lot.granted += points
     lot.remaining += points
     m.post(kind, wallet, points, bucket, rule=rule, lot=lot.id, reason=reason, ref=ref, basis=basis, desired=desired, factor=factor)
-    if not pending:
-        if kind == EntryKind.EARNED:
-            mark_points(m, wallet, points, source, lot.n)
-        pay_debt(m, lot, points)
+    if not pending and kind == EntryKind.EARNED:
+        mark_points(m, wallet, points, source, lot.n, activates)
+    settle_lot(m, lot, points)
     return lot.id
+
+
+def settle_lot(m: Member, lot: Lot, points: int) -> None:
+    """New points pay debt; those of an adjustment whose date has passed already will lapse instead (S16, S51)."""
+    dead = m.when < m.now and lot.expires_at <= m.now and not suspended(m, m.stands, lot.wallet)
+    if dead or (lot.pending and lot.activates_at <= m.now):
+        if lot not in m.overdue:
+            m.overdue.append(lot)
+    elif not lot.pending:
+        pay_debt(m, lot, points)
+
+
+def matured(m: Member, v: Version, wallet: str, activates: int) -> bool:
+    """Whether points of an adjustment have waited and rolled into another wallet before it came (T056, S51)."""
+    return m.when < activates <= m.now and "into" in (v.wallets[wallet].get("matures") or {})
+
+
+def lapse_overdue(m: Member, v: Version) -> None:
+    """What an adjustment gave and what had come to an end before it came: whole lots, each at its own instant (S51)."""
+    while m.overdue:
+        lot = min(m.overdue, key=lambda x: (x.activates_at if x.pending and x.activates_at <= m.now else x.expires_at, place_of(x)))
+        m.overdue.remove(lot)
+        if lot.pending and lot.activates_at <= m.now:
+            with m.happening_at(lot.activates_at):
+                activate(m, v, lot)
+        elif lot.remaining:
+            with m.happening_at(max(m.when, lot.expires_at)):
+                expire(m, v, lot)
 
 
 def follow(m: Member, new: Follow) -> None:
@@ -152,19 +179,19 @@ def follow(m: Member, new: Follow) -> None:
         m.follows.append(new)
 
 
-def mark_points(m: Member, wallet: str, points: int, source: str, number: int) -> None:
+def mark_points(m: Member, wallet: str, points: int, source: str, number: int, activates: int = -NEVER) -> None:
     """A metric in points counts what is earned when it becomes available (T024, S41)."""
-    m.wallet_marks.setdefault(wallet, []).append(Mark(m.now, points, source, m.epoch, number))
+    m.wallet_marks.setdefault(wallet, []).append(m.mark(max(m.when, activates), points, source, number))
 
 
-def pay_debt(m: Member, lot: Lot, points: int) -> None:
-    """New available points pay the debt of their wallet first (T088, T090)."""
+def pay_debt(m: Member, lot: Lot, points: int, ref: str = "") -> None:
+    """New available points pay the debt of their wallet first (T088, T090). `ref`: by default what gave the lot."""
     purse = m.purse(lot.wallet)
     paid = min(purse.debt, points, lot.remaining)
     if paid > 0:
         purse.debt -= paid
         lot.remaining -= paid
-        m.post(EntryKind.DEBT_PAID, lot.wallet, -paid, lot=lot.id, ref=lot.source)
+        m.post(EntryKind.DEBT_PAID, lot.wallet, -paid, lot=lot.id, ref=ref or lot.source)
 
 
 def activate(m: Member, v: Version, lot: Lot) -> None:
@@ -172,8 +199,8 @@ def activate(m: Member, v: Version, lot: Lot) -> None:
     points = lot.remaining
     into = (v.wallets.get(lot.wallet, {}).get("matures") or {}).get("into")
     if lot.activates_at >= NEVER:  # by an action: expiry is reckoned now (S24)
-        lot.activates_at = m.now
-        lot.expires_at = expiry_of(m, v, lot.wallet, lot.earned_at, m.now, m.arrived, locked=True)
+        lot.activates_at = m.when
+        lot.expires_at = expiry_of(m, v, lot.wallet, lot.earned_at, m.when, m.arrived, locked=True)
     if into:
         lot.remaining = 0
         roll(m, v, lot, points, into, Bucket.PENDING, Reason.MATURED)
@@ -182,7 +209,7 @@ def activate(m: Member, v: Version, lot: Lot) -> None:
         m.post(EntryKind.ACTIVATED, lot.wallet, points, lot=lot.id, ref=lot.about)
         if lot.counts:
             mark_points(m, lot.wallet, points, lot.source, lot.n)
-        pay_debt(m, lot, points)
+        settle_lot(m, lot, points)
     tidy(m, lot.wallet)
 
 
@@ -215,11 +242,11 @@ def place_of(lot: Lot) -> tuple[int, ...]:
 def roll(m: Member, v: Version, lot: Lot, points: int, into: str, bucket: Bucket, reason: Reason) -> None:
     """Out of one wallet and into another, as a pair (T056)."""
     m.post(EntryKind.TRANSFERRED_OUT, lot.wallet, -points, bucket, lot=lot.id, reason=reason, ref=lot.source)
-    expires = expiry_of(m, v, into, m.now, m.now, m.arrived, locked=False)
-    new = Lot(into, lot.source, lot.n, m.now, m.now, expires, points, points, False, m.now, v.number, lot.source)
+    expires = expiry_of(m, v, into, m.when, m.when, m.arrived, locked=False)
+    new = Lot(into, lot.source, lot.n, m.when, m.when, expires, points, points, False, m.now, v.number, lot.source)
     m.purse(into).lots.append(new)
     m.post(EntryKind.TRANSFERRED_IN, into, points, lot=new.id, reason=reason, ref=lot.source)
-    pay_debt(m, new, points)
+    settle_lot(m, new, points)
 
 
 def expire(m: Member, v: Version, lot: Lot, reason: Reason = Reason.NONE, ref: str = "") -> None:
@@ -232,7 +259,7 @@ def expire(m: Member, v: Version, lot: Lot, reason: Reason = Reason.NONE, ref: s
     else:
         m.post(EntryKind.EXPIRED, lot.wallet, -points, bucket, lot=lot.id, reason=reason, ref=ref or lot.source)
         if "reinstate" in v.wallets.get(lot.wallet, {}):
-            m.purse(lot.wallet).dead.append(DeadPart(lot, points, m.now))
+            m.purse(lot.wallet).dead.append(DeadPart(lot, points, m.when))
     tidy(m, lot.wallet)
 
 
@@ -260,7 +287,7 @@ def put_back(
     """Points return to their lot; where its date has passed they lapse at once (T062, T065, S29 to S31)."""
     expires = lot.expires_at
     if grace is not None and expires < NEVER:
-        expires = max(expires, v.shift(m.now, grace))
+        expires = max(expires, v.shift(m.when, grace))
     purse = m.purse(lot.wallet)
     home = next((x for x in purse.lots if x.id == lot.id and x.expires_at == expires and not x.pending), None)
     if home is None:
@@ -281,7 +308,7 @@ def put_back(
         purse.lots.append(home)
     home.remaining += points
     m.post(kind, lot.wallet, points, lot=home.id, reason=reason, ref=ref)
-    if expires <= m.now and not suspended(m, v, lot.wallet):
+    if expires <= m.now and not suspended(m, m.stands, lot.wallet):
         dead = Lot(
             home.wallet,
             home.source,
@@ -297,7 +324,8 @@ def put_back(
             home.about,
         )
         home.remaining -= points
-        expire(m, v, dead, ref=ref)
+        with m.happening_at(max(m.when, expires) if m.when < m.now else m.when):
+            expire(m, v, dead, ref=ref)
     else:
         pay_debt(m, home, points)
     tidy(m, lot.wallet)

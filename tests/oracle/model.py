@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -9,6 +11,7 @@ from fractions import Fraction
 from loyalty_streams.core.codes import NEVER, AttrKind, Bucket, EntryKind, Reason
 from loyalty_streams.core.entries import COUNTERS, SOURCES, USES, postings
 from loyalty_streams.core.facts import Fact, Line
+from tests.oracle.programme import Version
 
 LotId = tuple[str, int]
 
@@ -17,7 +20,8 @@ LotId = tuple[str, int]
 class OracleEntry:
     """One decision. `basis`, `desired` and `factor` are None where the statements do not say what they hold.
 
-    `tier` is the one held before the decision, `version` the position of the version in force.
+    `at` is when it takes effect, `booked` when it was written: the arrival of its fact. `tier` is the one held before the decision, `version` the
+    position of the version in force.
     """
 
     kind: EntryKind
@@ -37,6 +41,7 @@ class OracleEntry:
     factor: Fraction | None = None
     tier: str = ""
     version: int = 0
+    booked: int = 0
 
 
 @dataclass
@@ -97,7 +102,7 @@ class DeadPart:
 class Purse:
     """One wallet of the member. `flat` and `flat_pending` are the balances of a wallet without lots.
 
-    `idle_since`: from when inactivity counts; None where no clock runs.
+    `idle_since`: from when inactivity counts, None where no clock runs; `idle_known`: the newest instant from which it has ever counted.
     """
 
     lots: list[Lot] = field(default_factory=list)
@@ -106,6 +111,7 @@ class Purse:
     flat_pending: int = 0
     debt: int = 0
     idle_since: int | None = None
+    idle_known: int = -NEVER
 
     def available(self) -> int:
         return self.flat + sum(x.remaining for x in self.lots if not x.pending)
@@ -180,7 +186,7 @@ class HoldPart:
 
 @dataclass
 class Redemption:
-    """`state`: open, timed_out, released, confirmed, cancelled."""
+    """`state`: open, timed_out, released, confirmed, cancelled. A transfer is kept in the same form, `confirmed` until it comes back."""
 
     key: str
     wallet: str
@@ -191,14 +197,35 @@ class Redemption:
 
 
 @dataclass
+class Paid:
+    """What a once rule paid: for which order (`about`, empty where for none), by which fact or timer, as which parts."""
+
+    about: str
+    source: str
+    parts: list[Part]
+
+    @property
+    def points(self) -> int:
+        return next(p.points for p in self.parts if not p.also)
+
+
+@dataclass
 class Member:
-    """Everything of one member."""
+    """Everything of one member.
+
+    `now` is where the member stands, `when` the instant at which what is being judged happened: earlier than `now` for an adjustment (S51).
+    `here` is the version in force where it stands, `version` and `here_position` the positions of the versions in force at `when` and `now`.
+    """
 
     opened_at: int = -1
+    ended: bool = False
     enrolled_at: int = 0
     enrolment_seen: bool = False
     through: int = -NEVER
     now: int = -NEVER
+    when: int = -NEVER
+    here: Version | None = None
+    here_position: int = 0
     cause: str = ""
     arrived: int = 0
     version: int = 0
@@ -206,6 +233,7 @@ class Member:
     purses: dict[str, Purse] = field(default_factory=dict)
     lot_numbers: dict[str, int] = field(default_factory=dict)
     follows: list[Follow] = field(default_factory=list)
+    overdue: list[Lot] = field(default_factory=list)
     # profile
     birthday: tuple[int, int] | None = None
     birthday_years: set[int] = field(default_factory=set)
@@ -222,9 +250,10 @@ class Member:
     last_at: int = -NEVER
     lifetime_spend: int = 0
     redemptions: dict[str, Redemption] = field(default_factory=dict)
+    transfers: dict[str, Redemption] = field(default_factory=dict)
     # rules
     counters: dict[tuple[object, ...], int] = field(default_factory=dict)
-    once: dict[tuple[str, int], str] = field(default_factory=dict)
+    once: dict[tuple[str, int], Paid] = field(default_factory=dict)
     waiting: dict[str, list[str]] = field(default_factory=dict)
     # metrics
     spend_marks: list[Mark] = field(default_factory=list)
@@ -237,6 +266,7 @@ class Member:
     kept_at: int = 0
     check_known_at: int = 0
     epoch: int = 0
+    changed_at: int = -NEVER
     graced_until: int = 0
     tier_until: int = 0
     locked_until: int = 0
@@ -249,6 +279,10 @@ class Member:
     stage_seen: int = -NEVER
     stage_at: int = 0
     reminded: set[tuple[str, date, int]] = field(default_factory=set)
+
+    def mark(self, at: int, value: int, source: str, number: int = 0) -> Mark:
+        """What happened at an instant, as metrics count it: before the last change of tier where it is late for that (S48, S51)."""
+        return Mark(at, value, source, -1 if at <= self.changed_at and at < self.now else self.epoch, number)
 
     def purse(self, wallet: str) -> Purse:
         return self.purses.setdefault(wallet, Purse())
@@ -276,7 +310,7 @@ class Member:
         self.entries.append(
             OracleEntry(
                 kind,
-                self.now,
+                self.when,
                 wallet,
                 bucket,
                 points,
@@ -292,8 +326,30 @@ class Member:
                 factor,
                 self.tier,
                 self.version,
+                self.arrived,
             )
         )
+
+    @property
+    def stands(self) -> Version:
+        """The version in force where the member stands: tiers, stages and clocks go by it."""
+        assert self.here is not None
+        return self.here
+
+    @contextmanager
+    def where_it_stands(self) -> Iterator[None]:
+        """What is decided meanwhile happens where the member stands, however long ago its cause happened (S51)."""
+        saved = self.when, self.version
+        self.when, self.version = self.now, self.here_position
+        yield
+        self.when, self.version = saved
+
+    @contextmanager
+    def happening_at(self, t: int) -> Iterator[None]:
+        """What is decided meanwhile takes effect at an instant of its own."""
+        saved, self.when = self.when, t
+        yield
+        self.when = saved
 
     def totals(self) -> dict[str, dict[str, int]]:
         """The accounts of T035 for each wallet, summed from the entries."""
@@ -334,6 +390,7 @@ __all__ = [
     "OracleEntry",
     "Order",
     "OrderLine",
+    "Paid",
     "Part",
     "Purse",
     "Redemption",

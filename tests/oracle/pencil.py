@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from loyalty_streams.core.codes import Action, AttrKind, EntryKind, FactKind, LineKind, Reason
 from loyalty_streams.core.facts import Attribute, Fact, Line
 from tests.oracle.calendar import instant, wall
+from tests.oracle.family import Event, Family, Merge, fold_family
 from tests.oracle.oracle import Result, fold
+from tests.oracle.programme import Timeline
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HEAD = "programme: pencil\nversion: 1\ntime_zone: Asia/Shanghai\ncurrency: CNY\n"
@@ -119,3 +122,33 @@ def tiers(result: Result) -> list[tuple[str, str, str]]:
 
 def expiries(result: Result) -> list[tuple[str, int]]:
     return [(wall(e.at, SHANGHAI).isoformat(sep=" "), -e.points) for e in result.entries if e.kind == EntryKind.EXPIRED]
+
+
+def by(member: str, fact: Fact) -> Fact:
+    """The fact under another identifier than M; its key is the member's own."""
+    about = f"{fact.about}/{member}" if fact.about else ""
+    return replace(fact, member=member, key=f"{fact.key}/{member}", about=about)
+
+
+def late(fact: Fact, arrived: str) -> Fact:
+    """The fact as it arrives at another time."""
+    return replace(fact, arrived=at(arrived))
+
+
+def opened(when: str, points: int, **what: int | str) -> Fact:
+    values = tuple(Attribute(f"@{k}", AttrKind.TEXT if isinstance(x, str) else AttrKind.INSTANT, x) for k, x in what.items())
+    return Fact(FactKind.OPENING, "M", f"opening/{when}/{points}", at(when), points=points, attributes=values)
+
+
+def merged(gives_up: str, into: str, when: str) -> Merge:
+    return Merge(at(when), f"identity/{gives_up}>{into}/{when}", gives_up, into)
+
+
+def together(body: str, *events: Event, until: str = "2026-12-01", versions: tuple[str, ...] = ()) -> Family:
+    """Several identifiers under one programme."""
+    return fold_family(Timeline([HEAD + body, *versions]), events, at(until))
+
+
+def said(result: Result, *kinds: EntryKind) -> list[tuple[str, int]]:
+    """The entries of some kinds, by name and points."""
+    return [(e.kind.name.lower(), e.points) for e in result.entries if e.kind in kinds]

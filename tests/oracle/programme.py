@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
 
-from loyalty_streams.core.codes import NEVER
+from loyalty_streams.core.codes import DAY, NEVER
 from tests.oracle.calendar import EPOCH, Span, instant, shift, span
 
 DIGITS = {"JPY": 0, "KRW": 0, "KWD": 3, "BHD": 3}
@@ -76,7 +76,10 @@ class Rule:
 
 
 class Version:
-    """One version of the programme."""
+    """One version of the programme. Nothing changes it, so that a copy of what refers to it is no copy of it."""
+
+    def __deepcopy__(self, memo: object) -> Version:
+        return self
 
     def __init__(self, text: str | Tree) -> None:
         self.raw: Tree = text if isinstance(text, dict) else YAML(typ="base", pure=True).load(text)
@@ -162,6 +165,14 @@ class Version:
         }
         return str(self.section("returns").get(name, defaults[name]))
 
+    # ---- facts and identities ----
+
+    def spans(self, name: str) -> int:
+        """A setting of `facts` in microseconds: `lateness`, `unmerge_within`."""
+        defaults = {"lateness": "7 days", "unmerge_within": "90 days"}
+        found = span(str(self.section("facts").get(name, defaults[name])))
+        return found.days * DAY + found.exact
+
     # ---- tiers ----
 
     @property
@@ -217,6 +228,20 @@ class Timeline:
         versions = sorted((Version(t) for t in texts), key=lambda v: v.start)
         begins = versions[0].start > -NEVER
         self.versions = [before_the_first(versions[0]), *versions] if begins else versions
+
+    @cached_property
+    def wallets(self) -> list[str]:
+        """All wallets in the order in which the versions name them first."""
+        return list(dict.fromkeys(w for v in self.versions for w in v.wallets))
+
+    @cached_property
+    def rules(self) -> list[str]:
+        """All rules, those of an earlier version first, each version's by id."""
+        return list(dict.fromkeys(r.id for v in self.versions for r in v.rules))
+
+    def stand(self, at: int, arrived: int) -> int:
+        """Where a fact stands in the order of facts: beyond the lateness at its arrival (S51)."""
+        return arrived if arrived >= 0 and arrived - at > self.at(arrived).spans("lateness") else at
 
     def at(self, t: int) -> Version:
         return self.versions[self.position(t)]

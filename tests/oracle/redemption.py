@@ -9,7 +9,7 @@ from math import floor
 from loyalty_streams.core.codes import Bucket, EntryKind, FactKind, Outcome, Reason
 from loyalty_streams.core.facts import Fact
 from tests.oracle.calendar import Span, span
-from tests.oracle.lots import expiry_of, new_points, put_back, take_available
+from tests.oracle.lots import expiry_of, lapse_overdue, new_points, put_back, take_available
 from tests.oracle.model import HoldPart, Member, Redemption
 from tests.oracle.programme import Version
 
@@ -61,12 +61,16 @@ def redeem(m: Member, v: Version, fact: Fact) -> bool:
         m.purse(wallet).debt += short
         m.post(EntryKind.REDEEMED, wallet, short, Bucket.DEBT, ref=fact.about)
         parts.append(HoldPart(None, short, short))
-    until = m.now + span(v.section("redeem").get("reserve_for", "15 minutes")).exact
+    until = m.when + span(v.section("redeem").get("reserve_for", "15 minutes")).exact
     m.redemptions[fact.about] = Redemption(fact.about, wallet, fact.points, "open" if reserve else "confirmed", until, parts)
     return True
 
 
 def confirm(m: Member, v: Version, fact: Fact) -> bool:
+    """A confirmation that was refused stays refused, whatever has come since."""
+    if fact.refuse:
+        refuse(m, v.redeem_wallet, fact.refuse, fact)
+        return False
     held = m.redemptions.get(fact.about)
     wrong = {"timed_out": Reason.RESERVATION_EXPIRED, "confirmed": Reason.ALREADY_CONFIRMED}
     if held is None or held.state != "open":
@@ -159,7 +163,7 @@ def lower_debt(m: Member, v: Version, held: Redemption, points: int) -> None:
         purse.debt -= less
         m.post(EntryKind.RESTORED, held.wallet, -less, Bucket.DEBT, ref=held.key)
     if points > less:
-        expires = expiry_of(m, v, held.wallet, m.now, m.now, m.arrived)
+        expires = expiry_of(m, v, held.wallet, m.when, m.when, m.arrived)
         new_points(
             m,
             v,
@@ -167,7 +171,8 @@ def lower_debt(m: Member, v: Version, held: Redemption, points: int) -> None:
             held.wallet,
             points - less,
             m.cause,
-            activates=m.now,
+            activates=m.when,
             expires=expires,
             ref=held.key,
         )
+        lapse_overdue(m, v)

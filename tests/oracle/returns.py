@@ -8,8 +8,8 @@ from tests.oracle.basket import BasketLine, basket_of, lines_of
 from tests.oracle.calendar import span
 from tests.oracle.conditions import Scene, holds, holds_for_line
 from tests.oracle.earning import Candidate, moves, pay, valid
-from tests.oracle.lots import rank, take_available, tidy
-from tests.oracle.model import Lot, Mark, Member, Order, OrderLine, Part
+from tests.oracle.lots import lapse_overdue, rank, take_available, tidy
+from tests.oracle.model import Lot, Member, Order, OrderLine, Part
 from tests.oracle.programme import Rule, Version, listed
 from tests.oracle.redemption import give_back
 from tests.oracle.tiers import judge, judge_stage, reassessment
@@ -24,7 +24,7 @@ def take_back(m: Member, v: Version, fact: Fact) -> bool:
     if fact.about and order is None:
         m.post(EntryKind.REFUSED, reason=Reason.UNKNOWN_ORDER, ref=fact.about)
         return False
-    late = order is not None and m.now > v.shift(order.fact.at, span(v.returns("within")))
+    late = order is not None and m.when > v.shift(order.fact.at, span(v.returns("within")))
     if late and v.returns("later") == "refuse":
         m.post(EntryKind.REFUSED, reason=Reason.TOO_LATE, ref=fact.about)
         return False
@@ -35,7 +35,7 @@ def take_back(m: Member, v: Version, fact: Fact) -> bool:
         came_back = linked(m, v, fact, order)
     effect_on_tier(m, v)
     if came_back:
-        judge_stage(m, v)
+        judge_stage(m, m.stands)
     return True
 
 
@@ -43,9 +43,10 @@ def effect_on_tier(m: Member, v: Version) -> None:
     """When the return lowers the tier (T082)."""
     effect = v.returns("tier_effect")
     if effect == "immediate":
-        judge(m, v, down=True)
-    elif effect != "never" and v.tiers:
-        m.reassess_at = min(m.reassess_at or reassessment(v, m.now), reassessment(v, m.now))
+        judge(m, m.stands, down=True)
+    elif effect != "never" and m.stands.tiers:
+        due = reassessment(m.stands, effect, m.now)
+        m.reassess_at = min(m.reassess_at or due, due)
 
 
 # ---- a return that names its order ----
@@ -69,6 +70,7 @@ def linked(m: Member, v: Version, fact: Fact, order: Order) -> bool:
     restore_points(m, v, order)
     if order.full and not was_full:
         came_back_whole(m, v, order)
+    lapse_overdue(m, v)
     return order.full and not was_full
 
 
@@ -166,51 +168,54 @@ def claw_back(m: Member, v: Version, part: Part, points: int, order: Order) -> N
     claw(m, v, part.wallet, points, part, order.fact.key)
 
 
-def claw(m: Member, v: Version, wallet: str, points: int, part: Part, about: str) -> None:
-    """Take points back: the lots of their source, other lots, then debt or what the policy lets go (T073, T075)."""
-    policy, purse = v.returns("policy"), m.purse(wallet)
+def claw(m: Member, v: Version, wallet: str, points: int, part: Part, about: str, policy: str = "", reason: Reason = Reason.NONE) -> None:
+    """Take points back: the lots of their source, other lots, then debt or what the policy lets go (T073, T075).
+
+    `policy` by default as the version says.
+    """
+    policy, purse = policy or v.returns("policy"), m.purse(wallet)
     if not v.spendable(wallet):
-        claw_flat(m, part, points, about)
+        claw_flat(m, part, points, about, reason)
         leave_metric(m, part, points)
         return
     left = points
     own = sorted((x for x in purse.lots if x.source == part.lot[0]), key=lambda x: (not x.pending, rank(v, x)))
     for lot in own if policy != "only_pending" else [x for x in own if x.pending]:
-        left -= claw_lot(m, part, lot, min(left, lot.remaining), about)
+        left -= claw_lot(m, part, lot, min(left, lot.remaining), about, reason)
     tidy(m, wallet)
     if policy != "only_pending":
         for lot, taken in take_available(m, v, wallet, left):
-            m.post(EntryKind.CLAWED_BACK, wallet, -taken, rule=part.rule, lot=lot.id, ref=about)
+            m.post(EntryKind.CLAWED_BACK, wallet, -taken, rule=part.rule, lot=lot.id, reason=reason, ref=about)
             left -= taken
     if left and policy == "debt":
         purse.debt += left
-        m.post(EntryKind.CLAWED_BACK, wallet, left, Bucket.DEBT, rule=part.rule, ref=about)
+        m.post(EntryKind.CLAWED_BACK, wallet, left, Bucket.DEBT, rule=part.rule, reason=reason, ref=about)
         left = 0
     elif left:
         m.post(EntryKind.WRITTEN_OFF, wallet, rule=part.rule, ref=about, basis=left)
     leave_metric(m, part, points - left)
 
 
-def claw_lot(m: Member, part: Part, lot: Lot, points: int, about: str) -> int:
+def claw_lot(m: Member, part: Part, lot: Lot, points: int, about: str, reason: Reason) -> int:
     if points > 0:
         lot.remaining -= points
         bucket = Bucket.PENDING if lot.pending else Bucket.AVAILABLE
-        m.post(EntryKind.CLAWED_BACK, lot.wallet, -points, bucket, rule=part.rule, lot=lot.id, ref=about)
+        m.post(EntryKind.CLAWED_BACK, lot.wallet, -points, bucket, rule=part.rule, lot=lot.id, reason=reason, ref=about)
     return points
 
 
-def claw_flat(m: Member, part: Part, points: int, about: str) -> None:
+def claw_flat(m: Member, part: Part, points: int, about: str, reason: Reason) -> None:
     """A wallet without lots: its pending part first, then available, which may go negative (S35)."""
     for f in [f for f in m.follows if (f.wallet, f.source, f.number) == (part.wallet, *part.lot)]:
         taken = min(points, f.points)
         f.points -= taken
         m.purse(part.wallet).flat_pending -= taken
         points -= taken
-        m.post(EntryKind.CLAWED_BACK, part.wallet, -taken, Bucket.PENDING, rule=part.rule, ref=about)
+        m.post(EntryKind.CLAWED_BACK, part.wallet, -taken, Bucket.PENDING, rule=part.rule, reason=reason, ref=about)
     m.follows = [f for f in m.follows if f.points]
     if points:
         m.purse(part.wallet).flat -= points
-        m.post(EntryKind.CLAWED_BACK, part.wallet, -points, rule=part.rule, ref=about)
+        m.post(EntryKind.CLAWED_BACK, part.wallet, -points, rule=part.rule, reason=reason, ref=about)
 
 
 def leave_metric(m: Member, part: Part, points: int) -> None:
@@ -239,7 +244,7 @@ def came_back_whole(m: Member, v: Version, order: Order) -> None:
     for waiting in m.waiting.values():
         if order.fact.key in waiting:
             waiting.remove(order.fact.key)
-    for key in [k for k, about in m.once.items() if about == order.fact.key]:
+    for key in [k for k, paid in m.once.items() if paid.about == order.fact.key]:
         del m.once[key]
         for part in [p for p in order.parts if p.moved and p.rule == key[0]]:
             claw(m, v, part.wallet, part.left, part, order.fact.key)
@@ -282,13 +287,13 @@ def unlinked(m: Member, v: Version, fact: Fact) -> None:
     outside = sum(x.amount for x in lines if any(holds_for_line(t, x, v) for t in listed(v.tiers.get("exclude"))))
     basket = basket_of(v, fact, 0)
     for rule in v.rules_on("order"):
-        if rule.is_rate and valid(v, rule, m.now):
+        if rule.is_rate and valid(v, rule, m.when):
             points = rate_points(m, v, rule, fact, basket.eligible)
             for wallet in [rule.wallet, *(rule.raw.get("also") or {})] if points > 0 else []:
-                m.wallet_marks.setdefault(wallet, []).append(Mark(m.now, 0, fact.key, m.epoch, -1))
+                m.wallet_marks.setdefault(wallet, []).append(m.mark(m.when, 0, fact.key, -1))
                 part = Part(rule.id, (*rule.order, 0), rule.form, wallet, points, (fact.key, -1), {}, [], [])
                 claw(m, v, wallet, points, part, fact.key)
-    m.spend_marks.append(Mark(m.now, outside - fact.amount, fact.key, m.epoch))
+    m.spend_marks.append(m.mark(m.when, outside - fact.amount, fact.key))
     m.lifetime_spend -= fact.amount
 
 

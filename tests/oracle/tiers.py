@@ -39,16 +39,18 @@ def measure(m: Member, v: Version, metric: str, given: Any, at: int) -> int:
         return m.purse(given).available()
     if metric == "lifetime_spend":
         return m.lifetime_spend
+    return sum(x.value for x in inside(m, v, given, marks_of(m, metric), at))
+
+
+def inside(m: Member, v: Version, given: Any, marks: list[Mark], at: int) -> list[Mark]:
+    """The purchases that lie in the window of a metric at an instant."""
     window = window_of(given)
-    marks = marks_of(m, metric)
     if isinstance(window, dict):
-        inside = [x for x in marks if x.epoch == m.epoch]
-    elif window.startswith("calendar_"):
+        return [x for x in marks if x.epoch == m.epoch]
+    if window.startswith("calendar_"):
         start = start_of(window.removeprefix("calendar_"), at, v.zone)
-        inside = [x for x in marks if start <= x.at]
-    else:
-        inside = [x for x in marks if at < leaves(x.at, window, v)]
-    return sum(x.value for x in inside)
+        return [x for x in marks if start <= x.at]
+    return [x for x in marks if at < leaves(x.at, window, v)]
 
 
 def leaves(p: int, window: str, v: Version) -> int:
@@ -98,7 +100,8 @@ def judge(m: Member, v: Version, *, down: bool, reason: Reason = Reason.METRIC) 
     target = rung_of(m, v, m.now)
     here, there = place(m, v, m.tier), place(m, v, target)
     if here < 0 or there > here or (there < here and down):
-        change(m, v, target, reason)
+        with m.where_it_stands():
+            change(m, v, target, reason)
 
 
 def falls_at_once(v: Version) -> bool:
@@ -133,7 +136,7 @@ def change(m: Member, v: Version, to: str, reason: Reason, gifts: bool = True, l
     )
     m.tier, m.tier_since, m.kept_at = to, m.now, m.now
     m.graced_until, m.tier_until, m.locked_until = 0, 0, locked
-    m.epoch += 1
+    m.epoch, m.changed_at = m.epoch + 1, m.now
     lapse_what_is_due(m, v)
     if gifts:
         after_change(m, v, here, there)
@@ -300,9 +303,9 @@ def window_changes(m: Member, v: Version, after: int) -> int:
     return min(out)
 
 
-def reassessment(v: Version, at: int) -> int:
+def reassessment(v: Version, effect: str, at: int) -> int:
     """When a return lowers the tier at the latest: the end of its day, or of the metric's period (T082, S44)."""
-    if v.returns("tier_effect") == "end_of_day":
+    if effect == "end_of_day":
         return end_of("day", at, v.zone)
     windows = [g.get("window") for g in v.metrics().values() if isinstance(g, dict)]
     calendar = [w.removeprefix("calendar_") for w in windows if isinstance(w, str) and w.startswith("calendar_")]
@@ -343,6 +346,7 @@ def judge_stage(m: Member, v: Version, by_order: bool = False) -> None:
     if found == m.stage:
         return
     before, m.stage, m.stage_since = m.stage, found, m.now
-    m.post(EntryKind.STAGE_CHANGED, left=before, entered=found)
-    if by_order and "idle" in stages.get(before, {}):
-        m.post(EntryKind.REACTIVATED, left=before, entered=found)
+    with m.where_it_stands():
+        m.post(EntryKind.STAGE_CHANGED, left=before, entered=found)
+        if by_order and "idle" in stages.get(before, {}):
+            m.post(EntryKind.REACTIVATED, left=before, entered=found)

@@ -29,14 +29,19 @@ from tests.oracle.tiers import (
 Timer = tuple[int, int, Callable[[], None]]
 
 
+def stand_at(m: Member, timeline: Timeline, t: int) -> None:
+    m.now, m.here_position = t, timeline.position(t)
+    m.here = timeline.at(t)
+
+
 def advance(m: Member, timeline: Timeline, to: int) -> None:
     """Everything due at or before an instant happens, in order of its instant; then the member stands there."""
-    while True:
+    while not m.ended:
         due = min(timers(m, timeline), key=lambda t: (t[0], t[1]), default=None)
         if due is None or due[0] > to:
             break
-        m.now = m.arrived = due[0]
-        m.cause, m.version = f"timer/{due[0]}", timeline.position(due[0])
+        stand_at(m, timeline, due[0])
+        m.when, m.arrived, m.cause, m.version = m.now, m.now, f"timer/{m.now}", m.here_position
         due[2]()
         settle(m, timeline.at(m.now))
     m.through = max(m.through, to)
@@ -48,7 +53,7 @@ def timers(m: Member, timeline: Timeline) -> Iterator[Timer]:
     yield start, 0, lambda: version_starts(m, timeline)
     for held in m.redemptions.values():
         if held.state == "open":
-            yield held.until, 1, lambda held=held: time_out(m, timeline, held)  # type: ignore[misc]
+            yield max(held.until, m.now), 1, lambda held=held: time_out(m, timeline, held)  # type: ignore[misc]
     v, past = timeline.at(m.now), max(m.through, m.now - 1)
     waiting = [activation_due(x) for x in all_lots(m)] + [f.activates_at for f in m.follows]
     yield min(waiting, default=NEVER), 2, lambda: activations(m, v)
@@ -148,7 +153,14 @@ def start_clocks(m: Member, v: Version) -> None:
         if v.expires(wallet).get("from") != "last_activity":
             purse.idle_since = None
         elif purse.idle_since is None and purse.available() + purse.pending() > 0:
-            purse.idle_since = m.now
+            purse.idle_since = purse.idle_known = m.now
+
+
+def active_at(m: Member, wallet: str, t: int) -> None:
+    """Activity at an instant: one that comes late counts only where nothing newer was known (S23, S51)."""
+    purse = m.purse(wallet)
+    if t >= purse.idle_known:
+        purse.idle_since = purse.idle_known = t
 
 
 def lapse_due(m: Member, v: Version, wallet: str) -> int:
@@ -179,7 +191,7 @@ def reassess(m: Member, v: Version) -> None:
 
 
 def unlock_due(m: Member) -> int:
-    return m.locked_until or NEVER
+    return max(m.locked_until, m.now) if m.locked_until else NEVER
 
 
 def unlock(m: Member, v: Version) -> None:

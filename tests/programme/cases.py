@@ -14,7 +14,7 @@ FIELDS = (
 )
 SECTIONS = (
     "`programme`, `version`, `label`, `description`, `effective_from`, `change`, `time_zone`, `currency`, `wallets`, `order_amount`, `earn`, "
-    "`combine`, `limits`, `redeem`, `returns`, `tiers`, `lifecycle`, `facts`, `statuses`"
+    "`combine`, `limits`, `redeem`, `returns`, `tiers`, `lifecycle`, `facts`, `identity`, `statuses`"
 )
 TRIGGERS = "`order`, `birthday`, `enrolment`, `{interaction: TYPE}` or `{tier: NAME}`"
 SHARED = "limits and budgets shared between members come with a later release; count a member with `scope: member`"

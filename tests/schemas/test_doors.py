@@ -29,10 +29,11 @@ def test_a_message_is_shown_as_the_record_that_it_is(capsys: pytest.CaptureFixtu
 
 
 def test_a_ledger_entry_is_shown_too(capsys: pytest.CaptureFixture[str]) -> None:
-    entry = (GOLDEN / "LedgerEntry.v1.hex").read_text("ascii")
     schema = standard().latest["loyalty.ledger.LedgerEntry"]
+    entry = (GOLDEN / f"LedgerEntry.v{schema.version}.hex").read_text("ascii")
     assert main(["decode", f"00{schema.id:08x}" + "".join(entry.split())]) == 0
-    assert json.loads(capsys.readouterr().out)["kind"] == "EARNED"
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["kind"], shown["points"], shown["corrects"]) == ("EARNED", -128, 3)
 
 
 def test_a_message_that_is_refused_is_shown_with_its_code(capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,7 +43,8 @@ def test_a_golden_fact_is_encoded_as_its_bytes(golden: Golden) -> None:
 def test_golden_bytes_of_a_ledger_entry_are_that_entry(golden: Golden) -> None:
     message = frame(golden.schema.id, golden.data)
     assert open_entry(message) == LedgerEntry(**golden.record)
-    assert seal_entry(LedgerEntry(**golden.record)) == message
+    if standard().latest[golden.schema.name] is golden.schema:
+        assert seal_entry(LedgerEntry(**golden.record)) == message
 
 
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda g: g.label)

@@ -107,8 +107,13 @@ def test_a_key_that_is_not_known_is_told_by_its_code() -> None:
 
 
 def test_an_entry_travels() -> None:
-    entry = replace(said(row(**EARNED)), due_at=5)
+    entry = replace(said(row(**EARNED)), due_at=5, corrects=2)
     assert open_entry(seal_entry(entry)) == entry
+
+
+def test_an_entry_that_takes_another_back_names_it() -> None:
+    assert from_row(row(**EARNED), "M", "order/1", COMPILED, KEYS, corrects=2).corrects == 2
+    assert said(row(**EARNED)).corrects == 0
 
 
 def test_every_column_of_an_entry_has_a_place() -> None:
@@ -120,5 +125,5 @@ def test_every_column_of_an_entry_has_a_place() -> None:
         "bucket": "bucket", "tier": "tier",
     }  # fmt: skip
     assert places.keys() == ENTRY_FIELDS.keys()
-    besides = {"programme", "state_left", "state_entered", "due_at"}
+    besides = {"programme", "state_left", "state_entered", "due_at", "corrects"}
     assert {f.name for f in fields(LedgerEntry)} == set(places.values()) | besides

@@ -7,12 +7,14 @@ from typing import Any
 
 from loyalty_streams.core.codes import EntryKind, FactKind, Outcome, Reason
 from tests.oracle.programme import Rule, listed
+from tests.simulation.family_coverage import OF_LATE, seen_of_late
+from tests.simulation.programmes import texts
 from tests.simulation.said import Decision
-from tests.simulation.trial import Case
+from tests.simulation.trial import Case, timeline_of
 from tests.simulation.trial import Outcome as Found
 from tests.simulation.vocabulary import PERIODS, Tree
 
-NOT_YET = (EntryKind.OPENED, EntryKind.FORFEITED, EntryKind.TRANSFERRED_IN)
+OF_FAMILIES = (EntryKind.SIGNALLED,)
 FORMS = ("proportional", "step", "multiply", "fixed", "per_unit")
 STORED = (
     "LIMIT_REACHED", "BUDGET", "MAX_BALANCE", "EXCLUSIVE_GROUP", "OVERRIDDEN", "STATUS_BLOCKED", "BELOW_MINIMUM", "NOT_A_MULTIPLE", "ABOVE_MAXIMUM",
@@ -21,10 +23,10 @@ STORED = (
 )  # fmt: skip
 WINDOWS = ("rolling", "calendar_month", "calendar_quarter", "calendar_half_year", "calendar_year", "since tier_change")
 REQUIRED = (
-    *(f"entry {k.name}" for k in EntryKind if k not in NOT_YET),
+    *(f"entry {k.name}" for k in EntryKind if k not in OF_FAMILIES),
     *(f"refused {name}" for name in STORED),
     *(f"cut in part {name}" for name in ("LIMIT_REACHED", "BUDGET", "MAX_BALANCE")),
-    *(f"fact {k.name}" for k in FactKind if k not in (FactKind.IDENTITY, FactKind.OPENING, FactKind.TRANSFER, FactKind.TICK)),
+    *(f"fact {k.name}" for k in FactKind if k != FactKind.TICK),
     *(f"form {form}" for form in FORMS),
     *(f"trigger {name}" for name in ("order", "birthday", "enrolment", "interaction", "tier")),
     *(f"multipliers {mode}" for mode in ("additive", "multiplicative", "max")),
@@ -42,13 +44,13 @@ REQUIRED = (
     *(f"policy {name}" for name in ("debt", "within_balance", "only_pending")),
     *(f"tier effect {name}" for name in ("never", "immediate", "end_of_day", "period_end")),
     *(f"limit scope {name}" for name in ("member", "order", "member_and_store")),
-    *(f"limit per {name}" for name in (*PERIODS, "ever")),
+    *(f"limit per {name}" for name in (*PERIODS, "ever")), *OF_LATE, "sent away", "sent back",
 )  # fmt: skip
 
 
-def missing(covered: Mapping[str, int]) -> list[str]:
+def missing(covered: Mapping[str, int], required: tuple[str, ...] = REQUIRED) -> list[str]:
     """What the language has and no trial exercised."""
-    return [name for name in REQUIRED if not covered.get(name)]
+    return [name for name in required if not covered.get(name)]
 
 
 def seen_in(case: Case, found: Found) -> set[str]:
@@ -58,12 +60,15 @@ def seen_in(case: Case, found: Found) -> set[str]:
     by_cause: dict[str, list[Decision]] = {}
     for d in found.decisions:
         by_cause.setdefault(d.cause, []).append(d)
-    kinds = {f.key: f.kind for f in case.facts}
+    kinds, timeline = {f.key: f.kind for f in case.facts}, timeline_of(tuple(texts(case.trees)))
     for cause, decisions in by_cause.items():
         tree = version_of(case, decisions[0])
         out.update(*(of_decision(d, tree, kinds.get(cause)) for d in decisions))
         if tree:
             out.update(of_fact(case, cause, decisions, tree))
+    for fact in case.facts:
+        if timeline.stand(fact.at, fact.arrived) != fact.at:
+            out.update(seen_of_late(fact, by_cause.get(fact.key, [])))
     return out
 
 
@@ -84,7 +89,9 @@ def of_decision(d: Decision, tree: Tree, cause: FactKind | None) -> Iterator[str
     elif d.kind == EntryKind.EXPIRED:
         yield {Reason.INACTIVE: "inactivity", Reason.RESET: "reset"}.get(d.reason, "expiry")
     elif d.kind == EntryKind.TRANSFERRED_OUT:
-        yield "roll at maturity" if d.reason == Reason.MATURED else "roll at expiry"
+        yield {Reason.MATURED: "roll at maturity", Reason.MANUAL: "sent away"}.get(d.reason, "roll at expiry")
+    elif d.kind == EntryKind.TRANSFERRED_IN and d.reason == Reason.NOT_ALLOWED:
+        yield "sent back"
     elif d.kind == EntryKind.ACTIVATED and cause == FactKind.INTERACTION:
         yield "until action"
     elif d.kind == EntryKind.REDEEMED and d.bucket == 3:

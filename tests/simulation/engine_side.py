@@ -82,9 +82,9 @@ def keep(store: Store, folded: Folded) -> None:
     store.entries.append(folded.entries)
 
 
-def named_cards(store: Store, facts: Sequence[Fact], start: int, end: int) -> list[bytes]:
+def named_cards(store: Store, facts: Sequence[Fact], start: int, end: int, all_facts: Sequence[Fact] = ()) -> list[bytes]:
     """The cards that some facts name: the order of a return, what paid for that order, the redemption of a decision."""
-    paid_by = {f.key: f.about for f in facts}
+    paid_by = {f.key: f.about for f in all_facts or facts}
     names = {(kind, code_of(f.about)) for f in facts[start:end] if f.about for kind in (CARD_ORDER, CARD_REDEMPTION)}
     names |= {(CARD_REDEMPTION, code_of(paid_by[f.about])) for f in facts[start:end] if paid_by.get(f.about)}
     return [store.cards[name] for name in sorted(names) if name in store.cards]
@@ -114,6 +114,7 @@ def decision(e: Any, facts: Sequence[Fact], book: KeyBook, numbers: Numbers) -> 
     ref = str(int(e["ref"])) if kind in (EntryKind.TIER_NOTICED, EntryKind.REMINDED) else book.key(int(e["ref"]))
     return Decision(
         at=int(e["at"]),
+        booked=int(e["booked"]),
         cause=facts[cause].key if cause >= 0 else f"timer/{int(e['at'])}",
         kind=kind,
         wallet=None if kind in SILENT else numbers.wallet(int(e["wallet"])),

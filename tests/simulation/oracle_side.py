@@ -15,19 +15,23 @@ from tests.simulation.said import SILENT, Decision, End, OpenLot
 SAYS_REF = (
     EntryKind.EARNED, EntryKind.ACTIVATED, EntryKind.DEBT_PAID, EntryKind.EXPIRED, EntryKind.REDEEMED, EntryKind.RESERVED, EntryKind.CONFIRMED,
     EntryKind.RELEASED, EntryKind.RESTORED, EntryKind.CLAWED_BACK, EntryKind.WRITTEN_OFF, EntryKind.REMINDED, EntryKind.TIER_NOTICED,
-    EntryKind.TRANSFERRED_OUT,
+    EntryKind.TRANSFERRED_OUT, EntryKind.TRANSFERRED_IN, EntryKind.SIGNALLED,
 )  # fmt: skip
 
 
 def ask(timeline: Timeline, facts: Sequence[Fact], until: int) -> tuple[list[Decision], End]:
     """All decisions of one member up to an instant, and where it then stands."""
-    result = fold(timeline, facts, until)
+    return said_of(fold(timeline, facts, until), timeline)
+
+
+def said_of(result: Result, timeline: Timeline) -> tuple[list[Decision], End]:
     return [decision(e, timeline) for e in result.entries], end_of(result, timeline)
 
 
 def decision(e: OracleEntry, timeline: Timeline) -> Decision:
     return Decision(
         at=e.at,
+        booked=None if e.cause.startswith("timer/") else e.booked,
         cause=e.cause,
         kind=e.kind,
         wallet=None if e.kind in SILENT or not e.wallet else e.wallet,

@@ -11,7 +11,9 @@ from loyalty_streams.core.codes import EntryKind, Reason
 from loyalty_streams.core.programme import Names
 
 Lot = tuple[str, int]
-SILENT = (EntryKind.TIER_CHANGED, EntryKind.TIER_NOTICED, EntryKind.STAGE_CHANGED, EntryKind.REACTIVATED, EntryKind.STATUS_CHANGED)
+SILENT = (
+    EntryKind.TIER_CHANGED, EntryKind.TIER_NOTICED, EntryKind.STAGE_CHANGED, EntryKind.REACTIVATED, EntryKind.STATUS_CHANGED, EntryKind.SIGNALLED,
+)  # fmt: skip
 """Entries that are about no wallet."""
 
 
@@ -20,6 +22,7 @@ class Decision:
     """One entry in names and keys. None: this side does not say; `cause` is a key, or `timer/INSTANT`."""
 
     at: int
+    booked: int | None
     cause: str
     kind: EntryKind
     wallet: str | None

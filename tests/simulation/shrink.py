@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from loyalty_streams.core.facts import Attribute, Fact
 from loyalty_streams.programme import ProgrammeError
 from tests.oracle.calendar import wall
+from tests.oracle.family import in_order
+from tests.simulation.family_trial import FamilyCase, run_family
 from tests.simulation.programmes import texts
-from tests.simulation.trial import Case, Outcome, run_case
+from tests.simulation.trial import Case, Outcome, run_case, timeline_of
 
 NEEDED = ("programme", "version", "time_zone", "currency")
 Path = tuple[str | int, ...]
@@ -37,7 +39,7 @@ def shrink(case: Case) -> tuple[Case, Outcome]:
 def outcome(case: Case) -> Outcome:
     """What a case finds; a side that breaks is a finding too."""
     try:
-        return run_case(case)
+        return run_family(case) if isinstance(case, FamilyCase) else run_case(case)
     except ProgrammeError:
         return Outcome((), ())
     except Exception as error:
@@ -75,7 +77,7 @@ def fewer_facts(case: Case, fails: Fails) -> Case:
 def plainer_facts(case: Case, fails: Fails) -> Case:
     """Facts without what they need not carry."""
     for i, fact in enumerate(case.facts):
-        for plain in plainer(fact):
+        for plain in plainer(fact) if isinstance(fact, Fact) else ():
             smaller = replace(case, facts=(*case.facts[:i], plain(case.facts[i]), *case.facts[i + 1 :]))
             if smaller.facts[i] != case.facts[i] and fails(smaller):
                 case = smaller
@@ -146,13 +148,15 @@ def remove(tree: Any, path: Path) -> bool:
 
 def told(case: Case, found: Outcome) -> str:
     """A case as a person reads it: the programme, the facts by the programme's clock, what is wrong."""
-    zone = ZoneInfo(case.trees[0]["time_zone"])
-    facts = "\n".join(f"  {wall(f.at, zone).isoformat(sep=' ')}  {fact_in_words(f)}" for f in case.facts)
+    zone, timeline = ZoneInfo(case.trees[0]["time_zone"]), timeline_of(tuple(texts(case.trees)))
+    facts = "\n".join(f"  {wall(f.at, zone).isoformat(sep=' ')}  {fact_in_words(f)}" for f in in_order(timeline, case.facts))
     end = f"  {wall(case.until, zone).isoformat(sep=' ')}  (advanced to here)"
     return "\n".join(["---\n".join(texts(case.trees)), facts, end, *found.problems])
 
 
 def fact_in_words(fact: Fact) -> str:
+    if not isinstance(fact, Fact):
+        return repr(fact)
     shown = {name: getattr(fact, name) for name in ("about", "amount", "points", "channel", "store", "type") if getattr(fact, name)}
     if fact.outcome:
         shown["outcome"] = fact.outcome.name
@@ -160,7 +164,7 @@ def fact_in_words(fact: Fact) -> str:
         shown["arrived"] = f"+{fact.arrived - fact.at}"
     lines = "".join(f" [{x.no}: {x.qty} x {x.sku or '-'}/{x.category or '-'} {x.kind.name.lower()} {x.amount} tax {x.tax}]" for x in fact.lines)
     attributes = "".join(f" {a.name}={a.value}" for a in fact.attributes)
-    return f"{fact.kind.name} {fact.key} {fact.at}" + "".join(f" {k}={v}" for k, v in shown.items()) + lines + attributes
+    return f"{fact.member} {fact.kind.name} {fact.key} {fact.at}" + "".join(f" {k}={v}" for k, v in shown.items()) + lines + attributes
 
 
 __all__ = ["outcome", "shrink", "told"]

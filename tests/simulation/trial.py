@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
 from typing import Any
@@ -15,9 +15,11 @@ from loyalty_streams.core.facts import Fact
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.programme import Registry, compile_versions
 from loyalty_streams.programme.load import load
+from tests.oracle.oracle import by_place
 from tests.oracle.programme import Timeline
 from tests.simulation import engine_side, oracle_side
 from tests.simulation.histories import history
+from tests.simulation.latecomers import Latecomers, with_lateness
 from tests.simulation.programmes import texts, versions
 from tests.simulation.said import Decision, Numbers
 
@@ -58,14 +60,20 @@ class Outcome:
 
 def case_of(seed: int) -> Case:
     """The history of a seed; eight seeds in a row share a programme."""
-    trees = versions(seed // A_PROGRAMME)
+    trees = with_lateness(seed // A_PROGRAMME, versions(seed // A_PROGRAMME))
     facts, until = history(seed, trees)
-    return Case(seed, trees, tuple(facts), until)
+    told = by_place(timeline_of(tuple(texts(trees))), Latecomers(seed, trees).added_to(facts))
+    return Case(seed, trees, tuple(told), max(until, *(max(f.at, f.arrived) for f in told)))
+
+
+@lru_cache(maxsize=4)
+def timeline_of(written: tuple[str, ...]) -> Timeline:
+    return Timeline(list(written))
 
 
 @lru_cache(maxsize=4)
 def ready(written: tuple[str, ...]) -> Ready:
-    return Ready(written, compile_versions(tuple(load(text) for text in written), Registry()), Timeline(list(written)))
+    return Ready(written, compile_versions(tuple(load(text) for text in written), Registry()), timeline_of(written))
 
 
 @lru_cache(maxsize=2)
@@ -77,6 +85,7 @@ def run_case(case: Case) -> Outcome:
     """Kernel against oracle: the kernel in batches cut at random, through packed states and cards."""
     written = tuple(texts(case.trees))
     programme, engine = ready(written), engine_of(written)
+    case = replace(case, facts=tuple(by_place(programme.timeline, case.facts)))
     cuts = random_cuts(case)
     store = engine_side.fold_split(engine, case.facts, case.until, cuts)
     entries, numbers = store.all_entries(), programme.numbers

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from loyalty_streams.core.codes import NEVER, EntryKind, FactKind, code_of
+from loyalty_streams.core.codes import NEVER, EntryKind, FactKind, Move, code_of
 from loyalty_streams.core.engine import Engine, Folded
 from loyalty_streams.core.entries import SOURCES, USES, Entries, postings
 from loyalty_streams.core.facts import Fact, empty_columns, to_columns
+from loyalty_streams.core.packed import state_card
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.core.state import MemberState, unpack
 from loyalty_streams.programme import Registry, compile_versions
@@ -25,7 +26,7 @@ from tests.statements.vocabulary import Deed, Scribe, instant
 Card = tuple[int, int]  # kind, reference
 ORDER_CARD, REDEMPTION_CARD = 1, 2
 NEED_AN_ORDER = {FactKind.RETURN, FactKind.EXCHANGE_RETURN, FactKind.CANCELLATION}
-NEED_A_REDEMPTION = {FactKind.CONFIRM, FactKind.RELEASE, FactKind.CANCEL, FactKind.ORDER}
+NEED_A_REDEMPTION = {FactKind.CONFIRM, FactKind.RELEASE, FactKind.CANCEL, FactKind.ORDER, FactKind.TRANSFER}
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ class Telling:
         self.scribe = Scribe(self.zone, self.compiled.minor_digits)
         self.accounts: dict[str, Account] = {}
         self.redemption_of: dict[str, str] = {}
+        self.given_up: dict[str, tuple[bytes, dict[Card, bytes]]] = {}
         self.now = -1
 
     def outcomes(self) -> Iterator[tuple[Row, Outcome]]:
@@ -82,6 +84,7 @@ class Telling:
     def fold(self, account: Account, deed: Deed, at: int, explain: bool = False) -> Folded:
         fact = deed.fact
         columns = to_columns([fact]) if fact else empty_columns()
+        cards = [(0, card) for card in (*self.cards_of(account, fact), *self.handed_over(account, fact, at))]
         if fact and fact.kind == FactKind.ORDER and fact.about:
             self.redemption_of[fact.key] = fact.about
         return self.engine.fold(
@@ -89,10 +92,30 @@ class Telling:
             np.array([0, 1 if fact else 0], np.int64),
             states=np.frombuffer(account.state, np.uint8),
             state_at=np.array([0, len(account.state)], np.int64),
-            cards=[(0, account.cards[card]) for card in sorted(self.named_by(fact)) if card in account.cards],
+            cards=cards,
             until=at,
             explain=explain,
         )
+
+    def cards_of(self, account: Account, fact: Fact | None) -> list[bytes]:
+        """The cards that the fact names: the account's own; of a transfer, the sender's."""
+        kept = {c: b for a in self.accounts.values() for c, b in a.cards.items()} if fact and fact.kind == FactKind.TRANSFER else account.cards
+        return [kept[card] for card in sorted(self.named_by(fact)) if card in kept]
+
+    def handed_over(self, account: Account, fact: Fact | None, at: int) -> list[bytes]:
+        """What stands beside the fact of a merge: the state of the account that was given up, which is noted when it is."""
+        move = next((a.value for a in fact.attributes if a.name == "@move"), 0) if fact and fact.kind == FactKind.IDENTITY else 0
+        if fact and move == Move.ABSORBED:
+            self.given_up[fact.key] = self.advanced(account, at), account.cards
+        if not fact or move != Move.ABSORBS:
+            return []
+        state, cards = self.given_up[fact.key]
+        account.cards.update(cards)
+        return [state_card(code_of(fact.key), state)]
+
+    def advanced(self, account: Account, at: int) -> bytes:
+        state = np.frombuffer(account.state, np.uint8)
+        return self.engine.fold(empty_columns(), np.zeros(2, np.int64), states=state, state_at=np.array([0, state.size]), until=at).states.tobytes()
 
     def named_by(self, fact: Fact | None) -> set[Card]:
         """The cards that a fold of the fact needs."""

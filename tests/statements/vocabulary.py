@@ -12,8 +12,12 @@
     reserve R1 500        confirm R1        release R1        cancel R1
     adjust A1 100 wallet=points expires=2026-03-31 available=2026-02-01
     deduct A1 50 allow_negative        reinstate A1 expires=2026-03-01        set-tier A1 gold until=2026-06-01        extend A1 expires=2027-01-01
+    opening A1 300 wallet=points expires=2026-06-30 available=2026-02-01
+    give-up G1         the account is absorbed by another one, which does `take-over G1`;        end E1
+    send T1 50         to the member who does `receive T1`; `take-back T1` where that was refused
 
-Every fact takes `arrived=` and `refuse=REASON` (what the road before the fold found wrong). `M2: order …` is done by another member.
+Every fact takes `arrived=`, or `happened=` where the row is its arrival, and `refuse=REASON` (what the road before the fold found wrong).
+`M2: order …` is done by another member.
 `quote` before a fact folds it and keeps nothing; `quote -` looks ahead to the row's instant and keeps nothing.
 """
 
@@ -25,7 +29,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from loyalty_streams.core.codes import Action, AttrKind, FactKind, LineKind, Outcome, Reason, Status
+from loyalty_streams.core.codes import Action, AttrKind, Direction, FactKind, LineKind, Move, Outcome, Reason, Status
 from loyalty_streams.core.facts import Attribute, Fact, Line
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,6 +40,8 @@ REDEMPTIONS = {
 ADJUSTMENTS = {
     "adjust": Action.ADD, "deduct": Action.DEDUCT, "reinstate": Action.REINSTATE, "set-tier": Action.SET_TIER, "extend": Action.EXTEND,
 }  # fmt: skip
+MOVES = {"give-up": Move.ABSORBED, "take-over": Move.ABSORBS, "end": Move.ENDS}
+DIRECTIONS = {"send": Direction.OUT, "receive": Direction.IN, "take-back": Direction.BACK}
 
 
 def instant(text: str, zone: ZoneInfo) -> int:
@@ -86,7 +92,8 @@ class Scribe:
 
     def fact(self, member: str, at: int, words: list[str], options: dict[str, str], lines: list[list[str]]) -> Fact:
         verb = words[0]
-        common = _Common(member, at, self.instant(options, "arrived", at), Reason[options.pop("refuse", "NONE")])
+        at, arrived = self.instant(options, "happened", at), self.instant(options, "arrived", at)
+        common = _Common(member, at, arrived, Reason[options.pop("refuse", "NONE")])
         if verb == "order":
             fact = self.order(common, words, options, lines)
             self.orders[words[1]] = fact
@@ -107,6 +114,14 @@ class Scribe:
             fact = self.redemption(common, words, options)
         elif verb in ADJUSTMENTS:
             fact = self.adjustment(common, words, options)
+        elif verb == "opening":
+            fact = common.fact(FactKind.OPENING, f"opening/{words[1]}", points=int(words[2]), attributes=tuple(self.terms(options)))
+        elif verb in MOVES:
+            fact = common.fact(FactKind.IDENTITY, f"identity/{words[1]}", attributes=(Attribute("@move", AttrKind.FLAG, MOVES[verb]),))
+        elif verb in DIRECTIONS:
+            way = Attribute("@direction", AttrKind.FLAG, DIRECTIONS[verb])
+            points = int(words[2]) if len(words) > 2 else 0
+            fact = common.fact(FactKind.TRANSFER, f"transfer/{words[1]}/{verb}", about=f"transfer/{words[1]}", points=points, attributes=(way,))
         else:
             raise ValueError(f"nobody can {verb!r}")
         if options:
@@ -203,12 +218,14 @@ class Scribe:
         if "allow_negative" in rest:
             rest.remove("allow_negative")
             attributes.append(Attribute("@allow_negative", AttrKind.FLAG, 1))
-        if "wallet" in options:
-            attributes.append(Attribute("@wallet", AttrKind.TEXT, options.pop("wallet")))
-        for word, attribute in (("expires", "@expires_at"), ("available", "@available_at"), ("until", "@until")):
-            if word in options:
-                attributes.append(Attribute(attribute, AttrKind.INSTANT, self.instant(options, word)))
+        attributes += self.terms(options)
         return common.fact(FactKind.ADJUSTMENT, f"adjustment/{name}", points=int(rest[0]) if rest else 0, attributes=tuple(attributes))
+
+    def terms(self, options: dict[str, str]) -> list[Attribute]:
+        """The wallet and the dates that points by hand are given."""
+        wallet = [Attribute("@wallet", AttrKind.TEXT, options.pop("wallet"))] if "wallet" in options else []
+        dates = (("expires", "@expires_at"), ("available", "@available_at"), ("until", "@until"))
+        return wallet + [Attribute(name, AttrKind.INSTANT, self.instant(options, word)) for word, name in dates if word in options]
 
 
 @dataclass(frozen=True, slots=True)

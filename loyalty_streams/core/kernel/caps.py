@@ -33,6 +33,20 @@ def counter_of(w, limit, store, period):
     return s.hi - 1
 
 
+@kernel
+def behind(w, k):
+    """A row that has counted nothing yet goes behind the others: a state put away meanwhile has not kept it. -> its place"""
+    s = w.span[COUNTERS]
+    if w.counters[k].used:
+        return k
+    limit, store, period = w.counters[k].limit, w.counters[k].store, w.counters[k].period
+    for i in range(k, s.hi - 1):
+        w.counters[i] = w.counters[i + 1]
+    c = w.counters[s.hi - 1]
+    c.limit, c.store, c.period, c.used = limit, store, period, 0
+    return s.hi - 1
+
+
 @leaf
 def applies(p, limit, store):
     """Whether a limit speaks of a store: one that names none speaks of all."""
@@ -40,11 +54,21 @@ def applies(p, limit, store):
 
 
 @leaf
+def present_period(w, p, limit):
+    """The period in which a limit counts the fact in hand: that of the instant where it stands; periods that are over stay closed (S51)."""
+    f = w.fact
+    if f.at == w.head.clock:
+        return period_number(f.day, f.month, limit.period)
+    day = local_day(p, w.head.clock)
+    return period_number(day, civil(p, day)[0], limit.period)
+
+
+@leaf
 def used_of(w, p, limit):
     f = w.fact
     if limit.scope == SCOPE_ORDER:
         return 0
-    return w.counters[counter_of(w, limit, f.store, period_number(f.day, f.month, limit.period))].used
+    return w.counters[counter_of(w, limit, f.store, present_period(w, p, limit))].used
 
 
 @kernel
@@ -139,7 +163,7 @@ def use_up(w, p, n):
                 total += points
                 any_paid = 1
         if any_paid and limit.scope != SCOPE_ORDER and applies(p, limit, f.store):
-            counter = w.counters[counter_of(w, limit, f.store, period_number(f.day, f.month, limit.period))]
+            counter = w.counters[behind(w, counter_of(w, limit, f.store, present_period(w, p, limit)))]
             counter.used += any_paid if limit.times >= 0 else total
 
 
@@ -163,7 +187,7 @@ def refers(p, rule, k):
 def release(w, p, rule, points, o):
     """A return gives limits back what its points used, while their period still runs; `times` once all of the order's points are back (S37)."""
     s = w.span[COUNTERS]
-    day = local_day(p, o.at)
+    day = local_day(p, o.stands)
     month = civil(p, day)[0]
     for k in range(p.n.limits):
         limit = p.limits[k]

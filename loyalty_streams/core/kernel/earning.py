@@ -5,7 +5,7 @@ from __future__ import annotations
 from loyalty_streams.core.codes import FactKind, LineKind, Reason
 from loyalty_streams.core.kernel.basket import amount_of, cut_lines, matches, part_of, units_of
 from loyalty_streams.core.kernel.jit import kernel, leaf
-from loyalty_streams.core.kernel.marks import leave_marks, measure, tier_spend
+from loyalty_streams.core.kernel.marks import counts, leave_marks, measure, tier_spend
 from loyalty_streams.core.kernel.once import paid_once
 from loyalty_streams.core.kernel.records import (
     ABOVE, AMOUNT, BELOW, BY_PRIORITY, FIXED, HIGHEST, LINE_BITS, MAX, MULTIPLICATIVE, MULTIPLY, OVERRIDE, PASS, PER_UNIT, STACKABLE, STEP,
@@ -173,9 +173,9 @@ def override_base(w, p, lo, hi):
 def split_by_tier(w, p, lo, hi, amount):
     """An order that crosses a rung is cut there: the part below by the tier before, the part above by the tier after (T013)."""
     h, m = w.head, judged_metric(p)
-    if h.tier < 0 or m < 0 or w.fact.kind != ORDER or h.tier_locked > w.fact.at:
+    if h.tier < 0 or m < 0 or w.fact.kind != ORDER or h.tier_locked > h.clock or not counts(w, p, m, w.fact.at):
         return
-    leave_marks(w, p, w.fact.at)
+    leave_marks(w, p, h.clock)
     ladder = ladder_of(w, p)
     now = rung_of(p, ladder, h.tier)
     value, spend = measure(w, p, m), tier_spend(w, p)

@@ -6,28 +6,35 @@ not fit, the host makes room and calls again; the old state is untouched, so a s
 
 from __future__ import annotations
 
-from loyalty_streams.core.codes import ABSENT, ATTR, FactKind, Reason
+from loyalty_streams.core.codes import ABSENT, ATTR, NEVER, FactKind, Move, Reason, Status
 from loyalty_streams.core.kernel.basket import one_line
 from loyalty_streams.core.kernel.calendar import date_of_fact
+from loyalty_streams.core.kernel.ending import end, give_up
 from loyalty_streams.core.kernel.exact import share
 from loyalty_streams.core.kernel.jit import door, kernel, leaf
+from loyalty_streams.core.kernel.joining import take_over
+from loyalty_streams.core.kernel.late import go_on, judge_lazily, too_late, version_at
 from loyalty_streams.core.kernel.lifetimes import activate_named
 from loyalty_streams.core.kernel.marks import leave_marks, mark_order, tier_spend
 from loyalty_streams.core.kernel.pack import compact, read_card, read_state, write_cards, write_state
 from loyalty_streams.core.kernel.paying import earn, settle_tier
-from loyalty_streams.core.kernel.profile import adjust, profile
+from loyalty_streams.core.kernel.profile import adjust, attribute, opening, profile
 from loyalty_streams.core.kernel.records import ENTRY_MARK, ON_INTERACTION, ON_ORDER, ORDERS, PARTS
 from loyalty_streams.core.kernel.redemption import redemption
-from loyalty_streams.core.kernel.returns import ALL_BACK, REFUSED_RETURN, remember_order, return_order
+from loyalty_streams.core.kernel.returns import ALL_BACK, REFUSED_RETURN, judge_after, remember_order, return_order
 from loyalty_streams.core.kernel.rows import REFUSED, refuse
 from loyalty_streams.core.kernel.stages import set_stage
 from loyalty_streams.core.kernel.tiers import falls_at_once
 from loyalty_streams.core.kernel.timers import active, advance, begin_timer, next_due, recompute, start_version, watch_idle
+from loyalty_streams.core.kernel.transfers import transfer
 
 PROFILE, EXCHANGE_RETURN, ORDER, RETURN = int(FactKind.PROFILE), int(FactKind.EXCHANGE_RETURN), int(FactKind.ORDER), int(FactKind.RETURN)
 CANCELLATION, INTERACTION, RESERVE, CANCEL = int(FactKind.CANCELLATION), int(FactKind.INTERACTION), int(FactKind.RESERVE), int(FactKind.CANCEL)
 ADJUSTMENT, METRIC = int(FactKind.ADJUSTMENT), int(Reason.METRIC)
-TAX, RULE_CHANGE = ATTR["tax_minor"], int(Reason.RULE_CHANGE)
+IDENTITY, OPENING, TRANSFER = int(FactKind.IDENTITY), int(FactKind.OPENING), int(FactKind.TRANSFER)
+ABSORBED, ABSORBS, ENDS = int(Move.ABSORBED), int(Move.ABSORBS), int(Move.ENDS)
+STATUS_BLOCKED, ACTIVE, IMPORTED = int(Reason.STATUS_BLOCKED), int(Status.ACTIVE), int(Status.IMPORTED)
+TAX, MOVE = ATTR["tax_minor"], ATTR["move"]
 BASKET_FULL = 1 << 17
 
 
@@ -50,19 +57,22 @@ def fold(facts, rows, groups, start, until, old, old_at, cards, card_at, card_of
         c.cards = 1 if flags[1] or w.span[ORDERS].hi or returns_something(facts, rows, groups[g], groups[g + 1]) else 0
         for i in range(programmes[0].terms.size):
             w.given[i].at, w.given[i].source = -1, 0
-        if w.head.version >= 0:
+        if w.head.version >= 0 and w.head.ended == 0:
             recompute(w, programmes[w.head.version], w.head.clock)
         for i in range(groups[g], groups[g + 1]):
             row = rows[i]
-            c.booked = facts.arrived[row]
-            advance_to(w, programmes, facts.at[row])
-            one_fact(w, programmes, facts, row)
+            c.booked, stands = facts.arrived[row], facts.at[row]
+            if c.booked > stands and too_late(programmes, stands, c.booked):
+                stands = c.booked
+            fresh = w.head.version < 0
+            advance_to(w, programmes, stands)
+            one_fact(w, programmes, facts, row, stands, fresh, work, cards, card_at, card_of[g], card_of[g + 1])
             if i & 1023 == 1023:
                 compact(w)
         if until[g] > 0 and w.head.version >= 0:
             c.booked = until[g]
             advance_to(w, programmes, until[g])
-        if flags[0] and w.head.version >= 0:
+        if flags[0] and w.head.version >= 0 and w.head.ended == 0:
             recompute(w, programmes[w.head.version], w.head.clock)  # what is due hangs on the state alone, not on the batches it came in
         glance[g, 0], glance[g, 1], glance[g, 2] = w.head.due, w.head.tier, w.head.stage
         if flags[0]:
@@ -99,6 +109,9 @@ def advance_to(w, programmes, t):
         h.version, h.clock, h.enrolled_at = v, t, t
         begin_timer(w, t)
         start_version(w, programmes[v], t, True)
+        return
+    if h.ended:
+        h.version = version_at(programmes, t)
         return
     while programmes[h.version].settings.effective_until <= t:
         at = programmes[h.version].settings.effective_until
@@ -176,59 +189,119 @@ def read_attributes(w, p, facts):
 
 
 @leaf
-def one_fact(w, programmes, facts, row):
-    """One fact at its own instant: everything due before it has already happened."""
+def one_fact(w, programmes, facts, row, stands, fresh, work, cards, card_at, first_card, last_card):
+    """One fact where it stands: everything due before has already happened.
+
+    `now` is the version in force there, by which tiers, stages and clocks go on; `p` the one by which the fact is judged. They differ, as the
+    instants do, only where the fact came too late (`late`).
+    """
     h, f = w.head, w.fact
-    p = programmes[h.version]
-    g = p.settings
-    h.clock = facts.at[row]
+    now = programmes[h.version]
+    g, p = now.settings, now
+    h.clock = stands
+    if stands != facts.at[row]:
+        p = programmes[version_at(programmes, facts.at[row])]
     read_fact(w, p, facts, row)
     f.month = -1
-    if h.enrolled_at == 0:
+    if h.ended:
+        turn_away(w, programmes, g.main_wallet)
+        return
+    if fresh or h.status == IMPORTED:
+        note_status(h, f.kind, fresh)
+    if h.enrolled_at == 0 or (fresh and stands != f.at):
         h.enrolled_at = f.at
     if f.kind >= EXCHANGE_RETURN and f.kind <= CANCELLATION:
         date_of_fact(w, p)
-    if h.lazy:
-        h.lazy = 0
-        settle_tier(w, p, f.at, True, RULE_CHANGE)
+    if h.lazy and (f.kind != IDENTITY or attribute(w, facts, MOVE, 0) == ABSORBS):
+        judge_lazily(w, now)
+    if stands != f.at:
+        h.version = version_at(programmes, f.at)
+        date_of_fact(w, p)
     if f.kind == ORDER:
-        order(w, p)
+        order(w, p, now, programmes)
     elif f.kind <= CANCELLATION and f.kind >= EXCHANGE_RETURN:
         became = return_order(w, p, programmes)
+        if became != REFUSED_RETURN:
+            if g.has_idle:
+                active(w, now)
+            go_on(w, programmes)
+            judge_after(w, p.settings.tier_effect, now)
         if became == ALL_BACK and g.has_stages:
-            set_stage(w, p, f.at, False)
-        if became != REFUSED_RETURN and g.has_idle:
-            active(w, p)
+            set_stage(w, now, stands, False)
     elif f.kind == INTERACTION:
-        interaction(w, p)
+        interaction(w, p, now, programmes)
     elif f.kind >= RESERVE and f.kind <= CANCEL:
-        spend(w, p)
+        spend(w, p, now)
     elif f.kind == PROFILE:
-        profile(w, p, facts)
+        profile(w, p, now, programmes, facts)
     elif f.kind == ADJUSTMENT:
-        adjust(w, p, facts)
+        adjust(w, p, now, programmes, facts)
         if g.has_idle:
-            active(w, p)
+            active(w, now)
+        go_on(w, programmes)
         if g.has_tiers:
-            settle_tier(w, p, f.at, falls_at_once(p), METRIC)
+            settle_tier(w, now, stands, falls_at_once(now), METRIC)
+    elif f.kind == OPENING:
+        opening(w, p, facts)
+        go_on(w, programmes)
+        if g.balance_metric:
+            settle_tier(w, now, stands, falls_at_once(now), METRIC)
+    elif f.kind == TRANSFER:
+        transfer(w, p, facts)
+    elif f.kind == IDENTITY:
+        identity(w, p, programmes, facts, work, cards, card_at, first_card, last_card)
+    go_on(w, programmes)
     if g.balance_metric and f.kind >= INTERACTION:
-        settle_tier(w, p, f.at, falls_at_once(p), METRIC)
+        settle_tier(w, now, stands, falls_at_once(now), METRIC)
     if g.has_idle:
-        watch_idle(w, p)
+        watch_idle(w, now)
     if f.kind == ORDER or f.kind == INTERACTION or f.kind == PROFILE:
-        h.due = next_due(w, p)
+        h.due = next_due(w, now)
+    elif h.ended:
+        h.due = NEVER
     else:  # lots may be gone of which something was due
-        recompute(w, p, h.clock)
+        recompute(w, now, h.clock)
+
+
+@kernel
+def turn_away(w, programmes, wallet):
+    """A fact of an account that was given up or has ended."""
+    w.head.version = version_at(programmes, w.fact.at)
+    refuse(w, STATUS_BLOCKED, wallet, 0, 0)
+    w.head.version = version_at(programmes, w.head.clock)
 
 
 @leaf
-def order(w, p):
+def note_status(h, kind, fresh):
+    """A member who was brought from another system is active with the first order, interaction or redemption (T147)."""
+    if fresh:
+        h.status = IMPORTED if kind == OPENING else h.status
+    elif kind == ORDER or INTERACTION <= kind <= CANCEL:
+        h.status = ACTIVE
+
+
+@kernel
+def identity(w, p, programmes, facts, work, cards, card_at, first_card, last_card):
+    """What an identity fact does to the account in whose history it stands."""
+    f, move = w.fact, attribute(w, facts, MOVE, 0)
+    if f.refuse:
+        refuse(w, f.refuse, p.settings.main_wallet, 0, 0)
+    elif move == ABSORBED:
+        give_up(w)
+    elif move == ABSORBS:
+        take_over(w, work[1], programmes, cards, card_at, first_card, last_card)
+    elif move == ENDS:
+        end(w, p)
+
+
+@leaf
+def order(w, p, now, programmes):
     """An order: the rules, what its returns will need, the metrics, the tier, the stage."""
-    f, h, g = w.fact, w.head, p.settings
+    f, h, g, at = w.fact, w.head, now.settings, w.fact.at
     if f.refuse:
         refuse(w, f.refuse, g.main_wallet, 0, 0)
         return
-    worth = p.terms[g.redeem_wallet]
+    worth = p.terms[p.settings.redeem_wallet]
     f.tender = share(f.points, worth.unit_value_num, worth.unit_value_den) if f.points > 0 else 0
     first_part = w.span[PARTS].hi
     earn(w, p, ON_ORDER, 0, f.ref, f.ref)
@@ -236,35 +309,37 @@ def order(w, p):
     if w.ctl.cards:
         remember_order(w, p, first_part, counted)
     h.orders += 1
-    h.first_at = h.first_at if h.first_at else f.at
-    h.last_at = f.at
+    h.first_at = h.first_at if 0 < h.first_at < at else at
+    h.last_at = max(h.last_at, at)
     h.lifetime_spend += f.amount
-    mark_order(w, p, f.at, counted)
+    mark_order(w, now, at, counted)
     if g.has_idle:
-        active(w, p)
+        active(w, now)
+    go_on(w, programmes)
     if g.has_tiers:
-        settle_tier(w, p, f.at, falls_at_once(p), METRIC)
+        settle_tier(w, now, h.clock, falls_at_once(now), METRIC)
     if g.has_stages:
-        set_stage(w, p, f.at, True)
+        set_stage(w, now, h.clock, True)
 
 
 @kernel
-def interaction(w, p):
-    f, g = w.fact, p.settings
+def interaction(w, p, now, programmes):
+    f, g = w.fact, now.settings
     if f.refuse:
         refuse(w, f.refuse, g.main_wallet, 0, 0)
         return
     activate_named(w, p, f.at, f.about, f.type)
     earn(w, p, ON_INTERACTION, f.type, f.ref, f.ref)
     if g.has_idle:
-        active(w, p)
+        active(w, now)
+    go_on(w, programmes)
     if g.has_tiers:
-        settle_tier(w, p, f.at, falls_at_once(p), METRIC)
+        settle_tier(w, now, w.head.clock, falls_at_once(now), METRIC)
 
 
 @kernel
-def spend(w, p):
+def spend(w, p, now):
     """A redemption fact; one that is refused is no activity (S23)."""
     redemption(w, p)
-    if p.settings.has_idle and w.entries[w.ctl.entries - 1].kind != REFUSED:
-        active(w, p)
+    if now.settings.has_idle and w.entries[w.ctl.entries - 1].kind != REFUSED:
+        active(w, now)

@@ -35,7 +35,9 @@ from numba import njit  # noqa: E402
 from numba.cpython import slicing  # noqa: E402
 from numba.core.codegen import CPUCodeLibrary, JITCodeLibrary  # noqa: E402
 from numba.core.compiler import Compiler  # noqa: E402
+from numba.core.targetconfig import TargetConfig  # noqa: E402
 from numba.core.types.misc import unliteral  # noqa: E402
+from numba.core.types.npytypes import Record  # noqa: E402
 
 F = TypeVar("F", bound=Callable[..., Any])
 # Nothing in here owns memory, so nothing is counted (`_nrt`): references to columns alone took a third of the time.
@@ -149,7 +151,7 @@ class DoorCompiler(Compiler):
         super().__init__(typingctx, targetctx, library, *rest)
 
     def compile_extra(self, function: Any) -> Any:
-        with plain_indices():
+        with plain_indices(), looked_up_quickly():
             return super().compile_extra(function)
 
 
@@ -162,6 +164,29 @@ def plain_indices() -> Iterator[None]:
         yield
     finally:
         slicing.fix_index = usual
+
+
+@contextmanager
+def looked_up_quickly() -> Iterator[None]:
+    """While types are looked up, a record spells itself out with all records in it, and flags list their values, ten thousands of times."""
+    spell, told, listed = Record.__repr__, {}, TargetConfig.values
+
+    def short(record: Any) -> Any:
+        if id(record) not in told:
+            told[id(record)] = record, spell(record)
+        return told[id(record)][1]
+
+    def values(flags: Any) -> dict[str, Any]:
+        held = flags._values
+        return {name: held.get(name, option.default) for name, option in flags.options.items()}
+
+    setattr(Record, "__repr__", short)  # noqa: B010 (a method is replaced)
+    setattr(TargetConfig, "values", values)  # noqa: B010
+    try:
+        yield
+    finally:
+        setattr(Record, "__repr__", spell)  # noqa: B010
+        setattr(TargetConfig, "values", listed)  # noqa: B010
 
 
 @contextmanager

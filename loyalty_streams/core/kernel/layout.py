@@ -47,7 +47,7 @@ def layout() -> np.ndarray[Any, Any]:
         row("once", ref=raw, source=raw, at=TIME),
         row("tags", tag=raw),
         row("dead", source=raw, earned_at=after, expired_at="earned_at"),
-        row("orders", ref=raw, at=TIME, store=raw, about=raw, dirty=SKIP, lines_lo=SKIP, parts_lo=SKIP),
+        row("orders", ref=raw, at=TIME, store=raw, about=raw, stands="at", dirty=SKIP, lines_lo=SKIP, parts_lo=SKIP),
         row("lines"),
         row("parts", active_at=TIME),
         row("redemptions", ref=raw, at=TIME, dirty=SKIP, rows_lo=SKIP),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loyalty_streams.core.codes import NEVER, Bucket, EntryKind, Reason
 from loyalty_streams.core.kernel.jit import kernel, leaf
-from loyalty_streams.core.kernel.lots import FOLLOWS, GIVEN, drop_empty, expiry_of, pay_debt, put_lot
+from loyalty_streams.core.kernel.lots import COUNTED, FOLLOWS, GIVEN, dead, drop_empty, expiry_of, pay_debt, put_lot
 from loyalty_streams.core.kernel.marks import mark_wallet
 from loyalty_streams.core.kernel.once import remember_matured
 from loyalty_streams.core.kernel.records import DEAD, LOTS
@@ -74,12 +74,13 @@ def mature(w, p, i, at):
         x.available += points
         lot.remaining = 0
         return
-    rest = pay_debt(w, wallet, at, points, source, n) if x.debt else points
+    dated = by_action and lot.expires_at == NEVER
+    expires = expiry_of(w, p, wallet, earned, at, 1) if dated else lot.expires_at
+    rest = pay_debt(w, wallet, at, points, source, n) if x.debt and not dead(w, p, wallet, expires) else points
     lot.remaining = rest
     x.available += rest
-    if by_action and lot.expires_at == NEVER:
+    if dated:
         granted, about = lot.granted, lot.about
-        expires = expiry_of(w, p, wallet, earned, at, 1)
         lot.remaining = 0
         put_lot(w, source, n, wallet, earned, at, expires, granted, rest, 0, about)
         note_reminder(w, p, wallet, expires)
@@ -93,11 +94,11 @@ def roll(w, p, wallet, into, at, points, source, n, bucket, reason):
     post(w, TRANSFERRED_OUT, at, wallet, bucket, -points, source, n, source, -1, reason)
     y.transferred_in += points
     post(w, TRANSFERRED_IN, at, into, AVAILABLE, points, source, n, source, -1, reason)
-    rest = pay_debt(w, into, at, points, source, n) if y.debt else points
-    y.available += rest
     t = p.terms[into]
+    expires = expiry_of(w, p, into, at, at, 0)
+    rest = pay_debt(w, into, at, points, source, n) if y.debt and not dead(w, p, into, expires) else points
+    y.available += rest
     if t.lots:
-        expires = expiry_of(w, p, into, at, at, 0)
         put_lot(w, source, n, into, at, at, expires, points, rest, 0, source)
         note_reminder(w, p, into, expires)
 
@@ -110,7 +111,9 @@ def activate_named(w, p, at, about, action):
     while i < s.hi:
         lot = w.lots[i]
         terms = p.terms[lot.pending - FOLLOWS if lot.pending >= FOLLOWS else lot.wallet]
-        if lot.pending and lot.remaining > 0 and terms.pending == 2 and terms.until_action == action and (about == 0 or lot.about == about):
+        dated = lot.pending == COUNTED and lot.activates_at < NEVER  # follows the lot of another wallet (S14)
+        waits = lot.pending and lot.remaining > 0 and terms.pending == 2 and not dated
+        if waits and terms.until_action == action and (about == 0 or lot.about == about):
             mature(w, p, i, at)
         i += 1
     drop_empty(w)
@@ -185,7 +188,11 @@ def remember_dead(w, p, wallet, source, n, earned, at, points, granted):
         for k in range(s.lo, s.hi - 1):
             w.dead[k] = w.dead[k + 1]
         s.hi -= 1
-    d = w.dead[s.hi]
+    i = s.hi
+    while i > s.lo and w.dead[i - 1].expired_at > at:  # of a fact that came too late (S51)
+        w.dead[i] = w.dead[i - 1]
+        i -= 1
+    d = w.dead[i]
     s.hi += 1
     d.source, d.n, d.wallet, d.earned_at, d.expired_at, d.points, d.granted = source, n, wallet, earned, at, points, granted
 

@@ -13,7 +13,7 @@ from loyalty_streams.core.kernel.reminders import note_reminder
 from loyalty_streams.core.kernel.rows import judge, post, slot
 
 AVAILABLE, PENDING = int(Bucket.AVAILABLE), int(Bucket.PENDING)
-DEBT_PAID = int(EntryKind.DEBT_PAID)
+DEBT_PAID, TRANSFERRED_OUT = int(EntryKind.DEBT_PAID), int(EntryKind.TRANSFERRED_OUT)
 REDEEMED, RESERVED, CLAWED_BACK = int(EntryKind.REDEEMED), int(EntryKind.RESERVED), int(EntryKind.CLAWED_BACK)
 COUNTED, GIVEN, FOLLOWS = 1, 2, 3  # states of a pending lot
 ANY = -2  # number of a lot: whichever
@@ -114,6 +114,22 @@ def prepare(w, p, wallet, at, source):
 
 
 @leaf
+def waits(w, p, wallet, at):
+    """Whether the prepared lot of a wallet is still pending. Escrow that came too late (S51) matures, though at once."""
+    activates = w.given[wallet].activates
+    return activates > at and (activates > w.head.clock or p.terms[wallet].matures_into >= 0)
+
+
+@leaf
+def dead(w, p, wallet, expires):
+    """Whether points of the fact in hand, which came too late, had died before they came (S51): they pay no debt."""
+    if w.fact.at == w.head.clock or expires > w.head.clock:
+        return False
+    bits = p.terms[wallet].suspended
+    return bits == 0 or w.head.tier < 0 or (bits >> w.head.tier) & 1 == 0
+
+
+@leaf
 def deliver(w, p, wallet, at, points, source, about, state):
     """New points into the prepared lot: pending, or available at once and then paying debt first (S16).
 
@@ -121,17 +137,17 @@ def deliver(w, p, wallet, at, points, source, about, state):
     are (T094); GIVEN: they do not; FOLLOWS + w: they are counted, and become available with the lot of wallet w (S14).
     """
     g, x, pending = w.given[wallet], w.wallets[wallet], 0
-    if g.activates > at:
+    if waits(w, p, wallet, at):
         rest, pending = points, COUNTED if state >= FOLLOWS and g.activates < NEVER else state  # a date is followed by itself
         x.pending += points
         w.head.activation_due = min(w.head.activation_due, g.activates)
     else:
         if state != GIVEN:
-            mark_wallet(w, p, wallet, at, points)
+            mark_wallet(w, p, wallet, max(at, g.activates), points)
         if p.terms[wallet].lots == 0:
             x.available += points
             return
-        rest = pay_debt(w, wallet, at, points, source, g.n) if x.debt else points
+        rest = pay_debt(w, wallet, at, points, source, g.n) if x.debt and not dead(w, p, wallet, g.expires) else points
         x.available += rest
     add_lot(w, source, g.n, wallet, at, g.activates, g.expires, points, rest, pending, about)
     note_reminder(w, p, wallet, g.expires)
@@ -255,7 +271,7 @@ def take(w, p, wallet, at, points, kind, ref, rule, reason):
             x = w.holds[k]
             x.ref, x.source, x.n, x.wallet, x.points = ref, lot.source, lot.n, wallet, part
             x.earned_at, x.expires_at, x.until, x.granted = lot.earned_at, lot.expires_at, NEVER, lot.granted
-        elif kind == REDEEMED:
+        elif kind == REDEEMED or kind == TRANSFERRED_OUT:
             remember_taken(w, ref, lot.source, lot.n, wallet, part, lot.earned_at, lot.expires_at, lot.granted)
     drop_empty(w)
     return points

@@ -6,7 +6,7 @@ from loyalty_streams.core.codes import NEVER
 from loyalty_streams.core.kernel.calendar import leaves_window, period_end, period_start
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.records import (
-    M_BALANCE, M_LIFETIME, M_ORDERS, M_SPEND, M_WALLET, MARKS0, NO_FILTER, PASS, W_CALENDAR, W_ROLLING,
+    M_BALANCE, M_LIFETIME, M_ORDERS, M_SPEND, M_WALLET, MARKS0, NO_FILTER, PASS, W_CALENDAR, W_ROLLING, W_SINCE_TIER,
 )
 from loyalty_streams.core.kernel.rows import judge
 
@@ -21,6 +21,9 @@ def count(w, p, m, at, amount):
     """Counts an amount at the present instant. Rows of one instant are one row."""
     metric, gauge = p.metrics[m], w.gauges[m]
     if metric.kind >= M_LIFETIME or amount == 0:
+        return
+    if at != w.head.clock:
+        add_late_mark(w, p, m, at, amount)
         return
     gauge.since += amount
     gauge.total += amount
@@ -39,6 +42,55 @@ def count(w, p, m, at, amount):
     s.hi += 1
     row.at, row.amount = at, amount
     row.leaves_at = leaves_window(p, w.fact, at, metric.months) if metric.window == W_ROLLING else period_end(p, at, metric.period)
+
+
+@kernel
+def leaving(w, p, m, at):
+    """When what counts at an instant leaves the window of a metric: NEVER where it has no such window."""
+    metric = p.metrics[m]
+    if metric.window == W_ROLLING:
+        return leaves_window(p, w.fact, at, metric.months)
+    return period_end(p, at, metric.period) if metric.window == W_CALENDAR else NEVER
+
+
+@kernel
+def counts(w, p, m, at):
+    """Whether what counts at an instant is inside the window of a metric now."""
+    if p.metrics[m].window == W_SINCE_TIER:
+        return at == w.head.clock or at > w.head.tier_at
+    return at == w.head.clock or leaving(w, p, m, at) > w.head.clock
+
+
+@kernel
+def add_late_mark(w, p, m, at, amount):
+    """Counts an amount that came too late (S51) in its place among the rows, where that instant is still inside the window."""
+    if not counts(w, p, m, at):
+        return
+    gauge = w.gauges[m]
+    gauge.since += amount
+    gauge.total += amount
+    w.head.spared_rung = 0
+    if amount < 0:
+        w.head.refunded, w.head.rise = 1, -1
+    if p.metrics[m].window == W_ROLLING or p.metrics[m].window == W_CALENDAR:
+        put_mark(w, m, at, leaving(w, p, m, at), amount)
+
+
+@kernel
+def put_mark(w, m, at, leaves_at, amount):
+    """Puts an amount in its place in the queue of a window: in order of instant, and so of leaving; equal instants are one row."""
+    s = w.span[MARKS0 + m]
+    i = s.hi
+    while i > s.lo and w.marks[m, i - 1].at > at:
+        i -= 1
+    if s.hi == w.marks.shape[1] or (i > s.lo and w.marks[m, i - 1].at == at):
+        w.marks[m, max(i - 1, s.lo)].amount += amount
+        return
+    s.hi += 1
+    for k in range(s.hi - 1, i, -1):
+        w.marks[m, k] = w.marks[m, k - 1]
+    row = w.marks[m, i]
+    row.at, row.leaves_at, row.amount = at, leaves_at, amount
 
 
 @leaf
@@ -61,13 +113,14 @@ def mark_order(w, p, at, spend):
 def lower_mark(w, p, m, at, amount, seq):
     """Takes an amount out of the row of an earlier instant, when it is still inside the window (a linked return).
 
-    `seq`: the member's running number just after it was counted, which says whether the tier changed since; -1 where only the instant is known.
+    `seq`: the member's running number just after it was counted, which says whether the tier changed since at that very instant; -1 where only
+    the instant is known.
     """
     metric, gauge, s = p.metrics[m], w.gauges[m], w.span[MARKS0 + m]
     w.head.spared_rung = 0
     if metric.kind >= M_LIFETIME:
         return
-    if seq >= w.head.tier_seq or (seq < 0 and at > w.head.tier_at):
+    if at > w.head.tier_at or (at == w.head.tier_at and seq >= w.head.tier_seq):
         gauge.since -= amount
     if metric.window != W_ROLLING and metric.window != W_CALENDAR:
         gauge.total -= amount

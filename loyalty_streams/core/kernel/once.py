@@ -9,6 +9,7 @@ from loyalty_streams.core.kernel.rows import judge, slot
 
 CONDITION, ONCE_PAID = int(Reason.CONDITION), int(Reason.ONCE)
 WAITING, MATURED_KEPT = 8, 64
+TAKEN_BACK = -3  # a row that says: at a merge the payment of rule `year` for order `ref` was taken back (T141), so its return takes nothing
 
 
 @kernel
@@ -24,18 +25,39 @@ def paid_once(w, rule, at_year):
 
 @kernel
 def remember_once(w, rule, ref, source, granted):
-    """A row for a once rule: the order that it was paid for (0: no order), or one that would be next. A yearly rule keeps its last year only."""
+    """A row for a once rule: the order that it was paid for (0: no order), or one that would be next. A yearly rule has a row a year.
+    -> its place"""
     s = w.span[ONCE]
     k = -1
     if rule.once == 2:
         for i in range(s.lo, s.hi):
-            if w.once[i].rule == rule.id:
+            if w.once[i].rule == rule.id and w.once[i].year == 1970 + w.fact.month // 12:
                 k = i
     if k < 0:
         k = slot(w, ONCE, w.once.size)
     x = w.once[k]
     x.rule, x.ref, x.at, x.source, x.granted, x.year = rule.id, ref, w.fact.at, source, granted, 1970 + w.fact.month // 12
-    x.points, x.n, x.wallet, x.also, x.also_n, x.moved = 0, 0, 0, -1, 0, 0
+    x.points, x.n, x.wallet, x.also, x.also_n, x.moved, x.back = 0, 0, 0, -1, 0, 0, 0
+    return k
+
+
+@kernel
+def note_back(w, ref, rule, points):
+    """A return has taken back some of what a rule gave to an order."""
+    s = w.span[ONCE]
+    for i in range(s.lo, s.hi):
+        if w.once[i].rule == rule and w.once[i].ref == ref and w.once[i].granted:
+            w.once[i].back += points
+
+
+@kernel
+def taken_back(w, ref, rule):
+    """Whether what a rule gave to an order has been taken back by a merge."""
+    s = w.span[ONCE]
+    for i in range(s.lo, s.hi):
+        if w.once[i].rule == TAKEN_BACK and w.once[i].ref == ref and w.once[i].year == rule:
+            return True
+    return False
 
 
 @kernel
@@ -78,7 +100,7 @@ def remember_matured(w, source, n, wallet, at):
         drop_once(w, oldest)
     x = w.once[slot(w, ONCE, w.once.size)]
     x.rule, x.ref, x.at, x.source, x.granted, x.year, x.points, x.n, x.wallet = MATURED_LOT, 0, at, source, 1, 0, 0, n, wallet
-    x.also, x.also_n, x.moved = -1, 0, 0
+    x.also, x.also_n, x.moved, x.back = -1, 0, 0, 0
 
 
 @kernel

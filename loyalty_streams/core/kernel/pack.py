@@ -10,8 +10,8 @@ from loyalty_streams.core.kernel.layout import (
     AFTER_PREVIOUS, GAUGE_ROW, HEAD_ROW, INT, LAYOUT, NEVER_AT_FIRST, RAW, SKIP, TABLE, TIME, WALLET_ROW,
 )
 from loyalty_streams.core.kernel.records import (
-    BOUNDS, CARD_ORDER, CARD_REDEMPTION, LINES, LOTS, MARKS0, MAX_METRICS, MAX_WALLETS, ORDERS, PARTS, REDEMPTIONS, SECTIONS, STATE_SECTIONS, TAKEN,
-    width_of, word_of,
+    BOUNDS, CARD_ORDER, CARD_REDEMPTION, CARD_STATE, LINES, LOTS, MARKS0, MAX_METRICS, MAX_WALLETS, ORDERS, PARTS, REDEMPTIONS, SECTIONS,
+    STATE_SECTIONS, TAKEN, width_of, word_of,
 )
 
 TOO_SMALL, CARDS_TOO_SMALL, NEWER = 1 << 20, 1 << 21, 1 << 22
@@ -202,14 +202,20 @@ def write_state(w, b, at):
 
 
 @kernel
-def fresh(w):
-    """A member of whom nothing is known."""
+def fresh_head(w):
+    """A head of which nothing is known."""
     for k in range(HEAD_WIDTH):
         w.words[HEAD_WORD + k] = 0
     for k in range(HEAD_NEVER.size):
         w.words[HEAD_NEVER[k]] = NEVER
     h = w.head
     h.tier, h.stage, h.version, h.attribute_date = -1, -1, -1, ABSENT
+
+
+@kernel
+def fresh(w):
+    """A member of whom nothing is known."""
+    fresh_head(w)
     for s in range(WALLET_ROW, GAUGE_ROW + 1):
         n = MAX_WALLETS if s == WALLET_ROW else MAX_METRICS
         for k in range(n * TABLE[s, 1]):
@@ -286,8 +292,8 @@ def write_card(w, section, i, b, rows, at):
 
 @kernel
 def read_card(w, b, lo, hi):
-    """Appends a card to the workspace."""
-    if lo == hi:
+    """Appends a card to the workspace; the state beside a merge is read by the merge."""
+    if lo == hi or b[lo] == CARD_STATE:
         return
     if b[lo] != LAYOUT:
         w.ctl.full |= NEWER

@@ -8,7 +8,7 @@ from loyalty_streams.core.kernel.caps import cap
 from loyalty_streams.core.kernel.earning import choose_in_groups, judge_rules
 from loyalty_streams.core.kernel.calendar import know_date
 from loyalty_streams.core.kernel.jit import kernel, leaf
-from loyalty_streams.core.kernel.lots import COUNTED, FOLLOWS, deliver, expiry_of, name_given, prepare
+from loyalty_streams.core.kernel.lots import COUNTED, FOLLOWS, deliver, expiry_of, name_given, prepare, waits
 from loyalty_streams.core.kernel.once import remember_once, wait_in_line
 from loyalty_streams.core.kernel.records import ON_INTERACTION, ON_ORDER, ON_TIER, PARTS
 from loyalty_streams.core.kernel.rows import post, slot
@@ -23,6 +23,13 @@ FIRST_COMPUTED, LAST_COMPUTED = int(Reason.CONDITION), int(Reason.ONCE)
 
 
 @kernel
+def note_basket(w, p, trigger):
+    """Lines of an order that earns nothing are remembered for its returns as those of any other."""
+    if trigger == ON_ORDER and w.ctl.cards:
+        read_basket(w, p)
+
+
+@kernel
 def earn(w, p, trigger, match, source, about):
     """Every rule of one trigger on the fact in hand: it pays, it is cut, or it is refused with its reason."""
     lo, hi = p.first_rule[trigger], p.first_rule[trigger + 1]
@@ -34,11 +41,13 @@ def earn(w, p, trigger, match, source, about):
             end += 1
         hi = end
     if lo == hi:
+        note_basket(w, p, trigger)
         return
     know_date(w, p)
     h = w.head
     if (p.settings.earn_statuses >> h.status) & 1 == 0:
         post(w, REFUSED, w.fact.at, p.settings.main_wallet, 0, 0, 0, 0, about, -1, STATUS_BLOCKED)
+        note_basket(w, p, trigger)
         return
     amount = read_basket(w, p) if trigger == ON_ORDER else 0
     judge_rules(w, p, lo, hi, amount)
@@ -64,13 +73,14 @@ def pay(w, p, rule, c, source, about):
     at, wallet = w.fact.at, rule.wallet
     prepare(w, p, wallet, at, source)
     g = w.given[wallet]
-    e = post(w, EARNED, at, wallet, PENDING if g.activates > at else AVAILABLE, c.points, source, g.n, about, rule.id, c.capped)
+    e = post(w, EARNED, at, wallet, PENDING if waits(w, p, wallet, at) else AVAILABLE, c.points, source, g.n, about, rule.id, c.capped)
     e.basis, e.desired, e.num, e.den = c.basis, c.desired, c.num, c.den
     w.wallets[wallet].issued += c.points
     deliver(w, p, wallet, at, c.points, source, about, COUNTED)
     also_n = pay_also(w, p, rule, c, source, about) if rule.also >= 0 else 0
     if rule.once:
-        remember_once(w, rule, about if rule.trigger == ON_ORDER else 0, source, 1)
+        o = w.once[remember_once(w, rule, about if rule.trigger == ON_ORDER else 0, source, 1)]
+        o.points, o.n, o.wallet, o.also, o.also_n, o.at = c.points, g.n, wallet, rule.also, also_n, max(at, g.activates)
     if rule.trigger == ON_ORDER and w.ctl.cards:
         x = w.parts[slot(w, PARTS, w.parts.size)]
         x.rule, x.form, x.wallet, x.n, x.points, x.back, x.mask = rule.id, rule.form, wallet, g.n, c.points, 0, rule.lines_mask | c.won
@@ -87,7 +97,7 @@ def pay_also(w, p, rule, c, source, about):
     # At -1: what the fact gives into this wallet by itself has terms of its own.
     name_given(w, p, wallet, -1, source, activates, expires, FOLLOWS + rule.wallet)
     g.n = g.n if p.terms[wallet].lots else first.n
-    e = post(w, EARNED, at, wallet, PENDING if g.activates > at else AVAILABLE, c.points, source, g.n, about, rule.id, c.capped)
+    e = post(w, EARNED, at, wallet, PENDING if waits(w, p, wallet, at) else AVAILABLE, c.points, source, g.n, about, rule.id, c.capped)
     e.basis, e.desired, e.num, e.den = c.basis, c.desired, c.num, c.den
     w.wallets[wallet].issued += c.points
     deliver(w, p, wallet, at, c.points, source, about, FOLLOWS + rule.wallet)

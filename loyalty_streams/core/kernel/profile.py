@@ -5,7 +5,8 @@ from __future__ import annotations
 from loyalty_streams.core.codes import ATTR, NEVER, Action, AttrKind, Bucket, EntryKind, Reason
 from loyalty_streams.core.kernel.calendar import next_birthday, reckon_date
 from loyalty_streams.core.kernel.jit import kernel
-from loyalty_streams.core.kernel.lots import GIVEN, deliver, drop_empty, expiry_of, pay_debt, prepare, put_back, put_lot, take
+from loyalty_streams.core.kernel.late import go_on, version_at
+from loyalty_streams.core.kernel.lots import GIVEN, dead, deliver, drop_empty, expiry_of, pay_debt, prepare, put_back, put_lot, take, waits
 from loyalty_streams.core.kernel.paying import after_change, earn, settle_tier
 from loyalty_streams.core.kernel.records import CHECK_ATTRIBUTE, CHECK_JOIN, DEAD, LOTS, ON_ENROLMENT, TAGS
 from loyalty_streams.core.kernel.reminders import find_reminder, note_reminder
@@ -20,6 +21,7 @@ ADD, DEDUCT, REINSTATE, SET_TIER, EXTEND = (int(a) for a in Action)
 DATE = int(AttrKind.DATE)
 AVAILABLE, PENDING, DEBT = int(Bucket.AVAILABLE), int(Bucket.PENDING), int(Bucket.DEBT)
 ADJUSTED, REINSTATED, EXTENDED = int(EntryKind.ADJUSTED), int(EntryKind.REINSTATED), int(EntryKind.EXTENDED)
+OPENED = int(EntryKind.OPENED)
 STATUS_CHANGED = int(EntryKind.STATUS_CHANGED)
 INSUFFICIENT, NOT_ALLOWED, MANUAL, IMPORTED = int(Reason.INSUFFICIENT), int(Reason.NOT_ALLOWED), int(Reason.MANUAL), int(Reason.IMPORTED)
 METRIC = int(Reason.METRIC)
@@ -36,16 +38,16 @@ def attribute(w, facts, name, missing):
 
 
 @kernel
-def profile(w, p, facts):
+def profile(w, p, now, programmes, facts):
     """Takes over what a profile says; the first with an enrolment instant fires the enrolment rules (S3)."""
-    f, h, g = w.fact, w.head, p.settings
+    f, h, g = w.fact, w.head, now.settings
     tags_cleared, enrolled_at, attribute_date = False, h.enrolled_at, h.attribute_date
     h.rise = -1  # the ladder, and when it is checked, may change
     for i in range(f.attr_lo, f.attr_hi):
         name, value = facts.attr_name[i], facts.attr_value[i]
         if name == BIRTHDAY:
             h.birthday, w.ctl.born_from, w.ctl.born_to = value, 0, 0
-            h.birthday_due = next_birthday(p, f.at, value) if g.has_birthday_rule else NEVER
+            h.birthday_due = next_birthday(p, h.clock, value) if g.has_birthday_rule else NEVER
         elif name == REGION:
             h.region = value
         elif name == CUSTOMER_TYPE:
@@ -60,15 +62,18 @@ def profile(w, p, facts):
             h.status = value
         elif name == g.check_attribute and facts.attr_kind[i] == DATE:
             h.attribute_date = value
-    import_tier(w, p, facts)
+    judging, h.version = h.version, version_at(programmes, h.clock) if f.at != h.clock else h.version
+    import_tier(w, now, facts)
+    h.version = judging
     if h.enrolled == 0 and attribute(w, facts, ENROLLED_AT, NEVER) != NEVER:
         h.enrolled, h.enrolled_at = 1, f.at
         reckon_date(w, p)
         earn(w, p, ON_ENROLMENT, 0, f.source, f.ref)
+    go_on(w, programmes)
     if g.has_tiers:
         if (g.check == CHECK_JOIN and h.enrolled_at != enrolled_at) or (g.check == CHECK_ATTRIBUTE and h.attribute_date != attribute_date):
-            find_check(w, p, f.at)
-        settle_tier(w, p, f.at, False, METRIC)
+            find_check(w, now, h.clock)
+        settle_tier(w, now, h.clock, False, METRIC)
 
 
 @kernel
@@ -82,7 +87,7 @@ def tier_named(p, code):
 @kernel
 def import_tier(w, p, facts):
     """A tier brought from another system, with its own start and end; nobody reaches it now, so it pays nothing (T116, S45)."""
-    f, h = w.fact, w.head
+    h = w.head
     code = attribute(w, facts, TIER, 0)
     if code == 0 or not p.settings.has_tiers:
         return
@@ -90,10 +95,10 @@ def import_tier(w, p, facts):
     if rung < 0:
         refuse(w, NOT_ALLOWED, p.settings.main_wallet, 0, 0)
         return
-    since = attribute(w, facts, TIER_SINCE, f.at)
-    change_tier(w, p, f.at, rung, IMPORTED)
+    since = attribute(w, facts, TIER_SINCE, h.clock)
+    change_tier(w, p, h.clock, rung, IMPORTED)
     h.tier_since = since
-    set_check(w, p, since, f.at)
+    set_check(w, p, since, h.clock)
     until = attribute(w, facts, TIER_UNTIL, NEVER)
     if until < NEVER and is_checked(w, p):
         h.tier_until, h.tier_dated = until, 1
@@ -111,7 +116,7 @@ def wallet_named(p, code):
 
 
 @kernel
-def adjust(w, p, facts):
+def adjust(w, p, now, programmes, facts):
     """What staff decided: points added or deducted, lots reinstated or extended, a tier set."""
     f = w.fact
     action, wallet = attribute(w, facts, ACTION, ADD), wallet_named(p, attribute(w, facts, WALLET, 0))
@@ -126,7 +131,7 @@ def adjust(w, p, facts):
     elif action == EXTEND:
         extend(w, p, wallet, attribute(w, facts, EXPIRES_AT, attribute(w, facts, UNTIL, 0)))
     else:
-        set_tier(w, p, tier_named(p, attribute(w, facts, TIER, 0)), attribute(w, facts, UNTIL, 0))
+        set_tier(w, now, programmes, tier_named(now, attribute(w, facts, TIER, 0)), attribute(w, facts, UNTIL, 0))
 
 
 @kernel
@@ -135,15 +140,33 @@ def add_points(w, p, facts, wallet):
     if f.points <= 0:
         refuse(w, NOT_ALLOWED, wallet, 0, f.points)
         return
+    x.adjusted += f.points
+    put_in(w, p, facts, wallet, ADJUSTED, MANUAL)
+
+
+@kernel
+def opening(w, p, facts):
+    """What a member had in another system: it counts in `opening` and in nothing else (T145, S52)."""
+    f, wallet = w.fact, wallet_named(p, attribute(w, facts, WALLET, 0))
+    if f.refuse or wallet < 0 or f.points <= 0 or attribute(w, facts, EXPIRES_AT, NEVER) <= f.at:
+        refuse(w, f.refuse if f.refuse else NOT_ALLOWED, max(wallet, p.settings.main_wallet), 0, f.points)
+        return
+    w.wallets[wallet].opening += f.points
+    put_in(w, p, facts, wallet, OPENED, IMPORTED)
+
+
+@kernel
+def put_in(w, p, facts, wallet, kind, reason):
+    """Points that no rule gives, with the dates that the fact says, else those of the wallet."""
+    f = w.fact
     prepare(w, p, wallet, f.at, f.source)
     g = w.given[wallet]
     g.activates = max(f.at, attribute(w, facts, AVAILABLE_AT, f.at))
     g.expires = expiry_of(w, p, wallet, f.at, g.activates, p.terms[wallet].pending)
     if p.terms[wallet].lots:
         g.expires = attribute(w, facts, EXPIRES_AT, g.expires)
-    e = post(w, ADJUSTED, f.at, wallet, PENDING if g.activates > f.at else AVAILABLE, f.points, f.source, g.n, f.ref, -1, MANUAL)
+    e = post(w, kind, f.at, wallet, PENDING if waits(w, p, wallet, f.at) else AVAILABLE, f.points, f.source, g.n, f.ref, -1, reason)
     e.desired = f.points
-    x.adjusted += f.points
     deliver(w, p, wallet, f.at, f.points, f.source, f.ref, GIVEN)
 
 
@@ -183,7 +206,7 @@ def reinstate(w, p, wallet, expires_at):
             x.expired -= d.points
             e = post(w, REINSTATED, f.at, wallet, AVAILABLE, d.points, d.source, d.n, f.ref, -1, MANUAL)
             e.basis = expires
-            rest = pay_debt(w, wallet, f.at, d.points, d.source, d.n)
+            rest = pay_debt(w, wallet, f.at, d.points, d.source, d.n) if not dead(w, p, wallet, expires) else d.points
             x.available += rest
             put_back(w, d.source, d.n, wallet, d.earned_at, expires, d.granted, rest)
             note_reminder(w, p, wallet, expires)
@@ -216,17 +239,18 @@ def extend(w, p, wallet, until):
             put_lot(w, source, n, wallet, earned, activates, until, granted, points, pending, about)
         i += 1
     drop_empty(w)
-    find_reminder(w, p, f.at)
+    find_reminder(w, p, w.head.clock)
 
 
 @kernel
-def set_tier(w, p, tier, until):
+def set_tier(w, p, programmes, tier, until):
     """A tier by hand, locked until a date (T113, S45)."""
     f, h = w.fact, w.head
     rung = rung_of(p, ladder_of(w, p), tier) if p.settings.has_tiers and tier >= 0 else -1
     if rung < 0:
         refuse(w, NOT_ALLOWED, p.settings.main_wallet, 0, 0)
         return
+    go_on(w, programmes)
     before = h.tier
     change_tier(w, p, f.at, rung, MANUAL)
     h.tier_locked = until

@@ -48,13 +48,14 @@ REWARD_BIT = 62  # a reward line, which counts for no points a unit
 
 # ---- a member's state --------------------------------------------------------------------------------------------------
 Head = words(
-    "clock due seq version enrolled enrolled_at birthday birthday_due birthday_year status customer_type region attribute_date "
+    "clock due seq version enrolled enrolled_at birthday birthday_due birthday_year status ended customer_type region attribute_date "
     "orders first_at last_at lifetime_spend "
     "tier tier_since tier_at tier_seq tier_kept tier_until tier_dated tier_grace tier_locked tier_noticed lazy reassess_at "
     "stage stage_since stage_due "
     "lapse_due refunded rise spared_to spared_rung spare "
     "activation_due hold_due window_due notice_due remind_due pending_lo"
 )
+# ended: the `Move` by which the account was given up or ended; then nothing is due, and facts are refused.
 Wallet = words(
     "available pending reserved debt issued opening adjusted transferred_in transferred_out redeemed expired clawed_back "
     "forfeited written_off idle_since lapse_at"
@@ -65,16 +66,19 @@ Gauge = words("total since")  # the sum inside the window; the sum since the las
 Hold = words("ref source n wallet points earned_at expires_at until granted")  # one row a lot that a reservation took from
 Counter = words("limit store period used")
 # One row a once rule that was paid, and one an order that would be next. `moved`: paid for the order only after another came back, so that
-# no card of an order holds it. Rows of rule MATURED_LOT say when an action made the points of a source available in a wallet.
-Once = words("rule ref at source points granted year n wallet also also_n moved")
+# no card of an order holds it. `back`: what returns have taken of it. Rows of rule MATURED_LOT say when an action made the points of a source
+# available in a wallet.
+Once = words("rule ref at source points granted year n wallet also also_n moved back")
 MATURED_LOT = -2
 Tag = words("tag")
 Dead = words("source n wallet earned_at expired_at points granted")  # lots that may be reinstated
 
 # Rows of their own, read for the facts that name them: an order for its returns, a redemption for its cancellation.
 Order = words(
-    "ref at seq version store amount counted about points_used points_back money_back counted_back by_money done dirty lines parts lines_lo parts_lo"
+    "ref at seq version store amount counted about points_used points_back money_back counted_back by_money done stands dirty lines parts "
+    "lines_lo parts_lo"
 )
+# stands: where the order stands among facts: its own instant, or its arrival (S51); seq is -1 then.
 # outside: does not count for tiers; by_money: some of it came back as money alone.
 OrderLine = words("no qty amount net mask outside qty_back amount_back by_money")
 Part = words("rule form wallet n points back mask active_at also also_wallet also_n also_back")  # what one rule gave to one order
@@ -146,7 +150,7 @@ POLICY_DEBT, POLICY_WITHIN, POLICY_PENDING = range(3)
 LINE_EXACT, PROPORTIONAL = range(2)
 LAZY, UPGRADE_ONLY, FULL = range(3)
 Settings = words(
-    "effective_from effective_until rate_den multipliers tier_and_base "
+    "effective_from effective_until lateness dedupe rate_den multipliers tier_and_base "
     "tax_excluded net_tender order_minimum exclude tier_split main_wallet earn_statuses redeem_statuses "
     "redeem_wallet redeem_unit redeem_minimum redeem_maximum redeem_share_num redeem_share_den redeem_lifetime reserve_for "
     "restore_grace_months restore_grace_days restore_grace_micros "
@@ -156,6 +160,8 @@ Settings = words(
     "check_attribute uses_birthday uses_enrolled has_birthday_rule has_tier_rule has_stages has_tiers uses_lines balance_metric shown_metric "
     "has_limits has_idle"
 )
+# lateness: microseconds from an occurrence to its arrival beyond which a fact stands at its arrival (S51). dedupe: a bonus that both sides of a
+# merge were paid is taken back (T141).
 # uses_lines: a rule, exclusion or tier exclusion looks at single lines. balance_metric: a judged metric is a balance.
 # shown_metric: the slot of the metric that entries about tiers show. has_limits: any limit, budget or maximum balance.
 # uses_birthday, uses_enrolled: a condition asks for the days to a birthday, or since enrolment.
@@ -186,6 +192,7 @@ Ended = words("value judged")  # of a metric whose calendar period ends at this 
 Number = words("value")
 Card = words("member kind ref at lo hi")  # a row of its own in the output: 1 order, 2 redemption
 CARD_ORDER, CARD_REDEMPTION = 1, 2
+CARD_STATE = 3  # a state handed over to a merge (S53), never an output; where other cards have the layout it has its kind: no layout is 3
 ENTRY_MARK, ENTRY_BOUND = 1 << 16, 1 << 19
 BASKET = 131_072
 Work = nest(

@@ -225,7 +225,8 @@ def end_holds(w, p, at, ref, reason):
 def back_to_lot(w, p, at, wallet, source, n, earned, expires, granted, points, ref):
     """Points return to their lot at their original age; where it has died meanwhile they expire at once (T062, T065)."""
     y = w.wallets[wallet]
-    if expires <= at and not suspended(w, p, wallet):
+    if expires <= w.head.clock and not suspended(w, p, wallet):
+        at = max(at, expires)  # of a fact that came too late, the lot may have died after it (S51)
         if p.terms[wallet].expires_into >= 0:
             roll(w, p, wallet, p.terms[wallet].expires_into, at, points, source, n, AVAILABLE, 0)
             return

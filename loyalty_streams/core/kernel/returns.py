@@ -9,9 +9,9 @@ from loyalty_streams.core.kernel.caps import release, rule_position
 from loyalty_streams.core.kernel.earning import worth
 from loyalty_streams.core.kernel.exact import share
 from loyalty_streams.core.kernel.jit import kernel, leaf
-from loyalty_streams.core.kernel.lots import ANY, COUNTED, deliver, prepare, take, take_own
+from loyalty_streams.core.kernel.lots import ANY, COUNTED, deliver, prepare, take, take_own, waits
 from loyalty_streams.core.kernel.marks import add_mark, lower_mark, lower_wallet, mark_wallet, tier_spend
-from loyalty_streams.core.kernel.once import drop_once, matured_at
+from loyalty_streams.core.kernel.once import drop_once, matured_at, note_back, taken_back
 from loyalty_streams.core.kernel.records import (
     EFFECT_END_OF_DAY, EFFECT_IMMEDIATE, EFFECT_PERIOD_END, FIXED, LINE_EXACT, LINES, M_ORDERS, M_SPEND, ON_ORDER, ONCE, ORDERS, PARTS, PASS,
     PERIOD_DAY, PERIOD_MONTH, POLICY_DEBT, POLICY_PENDING, REWARD_BIT, STEP, W_CALENDAR, WHOLE,
@@ -37,7 +37,7 @@ def remember_order(w, p, first_part, counted):
     o = w.orders[slot(w, ORDERS, w.orders.size)]
     o.ref, o.at, o.version, o.store, o.amount, o.counted, o.about = f.ref, f.at, w.head.version, f.store, f.amount, counted, f.about
     o.points_used, o.points_back, o.money_back, o.counted_back, o.by_money, o.done, o.dirty = f.points, 0, 0, 0, 0, 0, 1
-    o.seq = w.head.seq
+    o.seq, o.stands = w.head.seq if f.at == w.head.clock else -1, w.head.clock
     o.lines, o.parts, o.lines_lo, o.parts_lo = f.lines, w.span[PARTS].hi - first_part, w.span[LINES].hi, first_part
     for k in range(f.lines):
         x, line = w.lines[slot(w, LINES, w.lines.size)], w.basket[k]
@@ -91,7 +91,6 @@ def return_order(w, p, ps):
     if full and was_done == 0:
         w.head.orders -= 1
         return_once(w, p, o)
-    judge_after(w, p)
     return ALL_BACK if full and was_done == 0 else TAKEN
 
 
@@ -198,9 +197,12 @@ def claw_parts(w, p, ps, o, full):
         if back > 0:
             part.back += back
             seq = o.seq if part.active_at == o.at else -1
-            claw(w, p, part.wallet, back, o.ref, part.n, o.ref, part.rule, part.active_at, seq)
-            if part.also > 0:
-                claw(w, p, part.also_wallet, back, o.ref, part.also_n, o.ref, part.rule, part.active_at, seq)
+            merged = taken_back(w, o.ref, part.rule)
+            if not merged:
+                claw(w, p, part.wallet, back, o.ref, part.n, o.ref, part.rule, part.active_at, seq, p.settings.policy)
+            if part.also > 0 and not merged:
+                claw(w, p, part.also_wallet, back, o.ref, part.also_n, o.ref, part.rule, part.active_at, seq, p.settings.policy)
+            note_back(w, o.ref, part.rule, back)
             old = ps[o.version]
             r = rule_position(old, part.rule)
             if r >= 0:
@@ -208,14 +210,14 @@ def claw_parts(w, p, ps, o, full):
 
 
 @kernel
-def claw(w, p, wallet, points, source, n, ref, rule, active_at, seq):
+def claw(w, p, wallet, points, source, n, ref, rule, active_at, seq, policy):
     """Takes points back that a source gave: its own lots, then others in consumption order, then debt, as the policy says (T073, T075).
 
     Those of a wallet without lots go below zero where they must. What counted in metrics leaves them (S41).
     """
     f, x = w.fact, w.wallets[wallet]
     if p.terms[wallet].lots:
-        taken = claw_lots(w, p, wallet, points, source, ref, rule)
+        taken = claw_lots(w, p, wallet, points, source, ref, rule, policy)
     else:
         taken = points
         rest = take_own(w, wallet, f.at, points, source, n, ref, rule, True)
@@ -224,14 +226,14 @@ def claw(w, p, wallet, points, source, n, ref, rule, active_at, seq):
             x.clawed_back += rest
             post(w, CLAWED_BACK, f.at, wallet, AVAILABLE, -rest, source, n, ref, rule, 0)
     counted_at = matured_at(w, source, n, wallet, active_at) if active_at == NEVER else active_at
-    if counted_at <= f.at:
+    if counted_at <= w.head.clock:
         lower_wallet(w, p, wallet, counted_at, taken, seq)
 
 
 @kernel
-def claw_lots(w, p, wallet, points, source, ref, rule):
+def claw_lots(w, p, wallet, points, source, ref, rule, policy):
     """-> points clawed back, those that became debt included"""
-    f, x, policy = w.fact, w.wallets[wallet], p.settings.policy
+    f, x = w.fact, w.wallets[wallet]
     rest = take_own(w, wallet, f.at, points, source, ANY, ref, rule, policy == POLICY_PENDING)
     if rest > 0 and policy != POLICY_PENDING:
         uncovered = take(w, p, wallet, f.at, rest, CLAWED_BACK, ref, rule, 0)
@@ -273,9 +275,9 @@ def return_once(w, p, o):
             rule, points, source, n, wallet, also, also_n, moved, at = x.rule, x.points, x.source, x.n, x.wallet, x.also, x.also_n, x.moved, x.at
             drop_once(w, i)
             if moved:
-                claw(w, p, wallet, points, source, n, o.ref, rule, at, -1)
+                claw(w, p, wallet, points, source, n, o.ref, rule, at, -1, p.settings.policy)
                 if also >= 0:
-                    claw(w, p, also, points, source, also_n, o.ref, rule, at, -1)
+                    claw(w, p, also, points, source, also_n, o.ref, rule, at, -1, p.settings.policy)
             next_in_line(w, p, rule)
             i = s.lo
         elif x.ref == o.ref:
@@ -298,7 +300,7 @@ def next_in_line(w, p, rule):
             prepare(w, p, wallet, f.at, f.source)
             g = w.given[wallet]
             x.granted, x.moved, x.source, x.points, x.n, x.wallet, x.also, x.at = 1, 1, f.source, c.points, g.n, wallet, p.rules[r].also, g.activates
-            e = post(w, EARNED, f.at, wallet, PENDING if g.activates > f.at else AVAILABLE, c.points, f.source, g.n, x.ref, rule, RETURNED)
+            e = post(w, EARNED, f.at, wallet, PENDING if waits(w, p, wallet, f.at) else AVAILABLE, c.points, f.source, g.n, x.ref, rule, RETURNED)
             e.basis, e.desired, e.num, e.den = c.basis, c.desired, c.num, c.den
             w.wallets[wallet].issued += c.points
             deliver(w, p, wallet, f.at, c.points, f.source, x.ref, COUNTED)
@@ -331,7 +333,6 @@ def refund_unlinked(w, p):
     for m in range(p.n.metrics):
         if p.metrics[m].kind == M_SPEND:
             add_mark(w, p, m, f.at, -spend)
-    judge_after(w, p)
 
 
 @kernel
@@ -339,7 +340,7 @@ def claw_unlinked(w, p, wallet, points, rule):
     """Points of a refund without an order: no lots are its own, and they leave the metrics now."""
     f, x = w.fact, w.wallets[wallet]
     if p.terms[wallet].lots:
-        points = claw_lots(w, p, wallet, points, f.ref, f.ref, rule)
+        points = claw_lots(w, p, wallet, points, f.ref, f.ref, rule, p.settings.policy)
     else:
         x.available -= points
         x.clawed_back += points
@@ -348,16 +349,16 @@ def claw_unlinked(w, p, wallet, points, rule):
 
 
 @kernel
-def judge_after(w, p):
+def judge_after(w, effect, p):
     """When a return may change the tier (T082, S44)."""
     f, g, h = w.fact, p.settings, w.head
     if not g.has_tiers:
         return
-    if g.tier_effect == EFFECT_IMMEDIATE:
+    if effect == EFFECT_IMMEDIATE:
         settle_tier(w, p, f.at, True, METRIC)
-    elif g.tier_effect == EFFECT_END_OF_DAY:
+    elif effect == EFFECT_END_OF_DAY:
         h.reassess_at = min(h.reassess_at, period_end(p, f.at, PERIOD_DAY))
-    elif g.tier_effect == EFFECT_PERIOD_END:
+    elif effect == EFFECT_PERIOD_END:
         end = NEVER
         for m in range(p.n.metrics):
             if p.metrics[m].judged and p.metrics[m].window == W_CALENDAR:

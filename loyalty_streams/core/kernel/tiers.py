@@ -66,8 +66,8 @@ def met(w, p, rung, at):
 
 @leaf
 def earned_rung(w, p, ladder, start, at):
-    """The highest rung reached, looked for from `start`: rungs rise."""
-    i = max(start, ladder.lo)
+    """The highest rung reached, looked for from `start`: rungs rise. Of several metrics each rung may name others: then from the top."""
+    i = max(start, ladder.lo) if p.settings.metrics == 1 else ladder.hi - 1
     while i + 1 < ladder.hi and met(w, p, p.rungs[i + 1], at):
         i += 1
     while i > ladder.lo and not met(w, p, p.rungs[i], at):
@@ -267,7 +267,7 @@ def watch(w, p):
             h.window_due = first_leaving(w, p)
         elif h.refunded:
             h.window_due = first_refund(w, p)
-    if h.tier_locked > h.clock:
+    if h.tier_locked > 0:
         h.window_due, h.rise = min(h.window_due, h.tier_locked), -1
     watch_notice(w, p)
 

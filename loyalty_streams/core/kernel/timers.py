@@ -151,7 +151,7 @@ def watch_idle(w, p):
 def active(w, p):
     """The fact in hand counts as activity where its kind is configured (T046)."""
     for i in range(p.n.wallets):
-        if idles(p, i) and (p.terms[i].activities >> w.fact.kind) & 1:
+        if idles(p, i) and (p.terms[i].activities >> w.fact.kind) & 1 and w.fact.at >= w.wallets[i].idle_since:
             start_clock(w, p, i, w.fact.at)
 
 

@@ -5,7 +5,7 @@ A bucket is XXH64 of the member's id modulo the number of buckets. One pass over
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,26 +13,29 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from loyalty_streams.agents.effective import as_booked
 from loyalty_streams.agents.rows import Segments, join_segments
 from loyalty_streams.core.codes import code_of
 from loyalty_streams.hosts.embedded.fact_tables import tables_of
-from loyalty_streams.hosts.embedded.ledger_table import FACTS_A_BLOCK, entries_table
-from loyalty_streams.hosts.embedded.past import clusters
+from loyalty_streams.hosts.embedded.ledger_table import all_segments, entries_table
+from loyalty_streams.hosts.embedded.quarantine import with_waiting
 from loyalty_streams.hosts.embedded.rocks import StoreError
 from loyalty_streams.hosts.embedded.store import Store
 
+Members = tuple[list[str], list[list[bytes]]]
+"""Some members, and the segments of each."""
 FACTS_A_BUCKET = 1_000_000
 ROWS_A_GROUP = 131_072
 """Rows of a row group in a file; no more of a table wait in memory for each bucket."""
 
 
 def export_facts(store: Store, to: Path) -> list[Path]:
-    """All facts with their decisions, as a history folder. -> the files, in order of name. Raises StoreError EXISTS."""
+    """All facts with their decisions, those that wait among them, as a history folder. -> the files, in order of name. Raises StoreError EXISTS."""
 
     def tables(ids: Sequence[str], rows: Segments) -> dict[str, Any]:
         return tables_of(store, ids, rows)
 
-    return _export(store, to, tables)
+    return _export(store, to, with_waiting(store, all_segments(store)), tables)
 
 
 def export_ledger(store: Store, to: Path) -> list[Path]:
@@ -41,19 +44,19 @@ def export_ledger(store: Store, to: Path) -> list[Path]:
     def tables(ids: Sequence[str], rows: Segments) -> dict[str, Any]:
         return {"ledger": entries_table(store.compiled, ids, rows)}
 
-    return _export(store, to, tables)
+    return _export(store, to, all_segments(store), tables)
 
 
-def _export(store: Store, to: Path, tables: Callable[[Sequence[str], Segments], dict[str, Any]]) -> list[Path]:
+def _export(store: Store, to: Path, members: Iterable[Members], tables: Callable[[Sequence[str], Segments], dict[str, Any]]) -> list[Path]:
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise StoreError("EXISTS", "an export goes into a folder that is empty or does not exist yet", to)
     to.mkdir(parents=True, exist_ok=True)
     buckets = -(-store.clocks.facts // FACTS_A_BUCKET) or 1
     files: dict[tuple[str, int], _File] = {}
     try:
-        for ids, _, segments in clusters(store, FACTS_A_BLOCK):
+        for ids, segments in members:
             for bucket, places in _by_bucket(ids, buckets):
-                rows = join_segments([segments[k] for k in places])
+                rows = as_booked(join_segments([segments[k] for k in places]), store.lateness)
                 for name, table in tables([ids[k] for k in places], rows).items():
                     files.setdefault((name, bucket), _File(to, name, bucket)).add(table)
     finally:

@@ -9,12 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loyalty_streams.agents.rows import Segments, Text
+from loyalty_streams.agents.effective import as_booked
+from loyalty_streams.agents.rows import Segments, Text, join_segments
 from loyalty_streams.core.codes import AttrKind, FactKind, LineKind, Outcome, Reason
 from loyalty_streams.core.facts import Array, Attribute, Columns, take_rows
 from loyalty_streams.history.batch import NAMES
 from loyalty_streams.history.write import value_text
-from loyalty_streams.hosts.embedded.ledger_table import logs
+from loyalty_streams.hosts.embedded.ledger_table import all_segments
+from loyalty_streams.hosts.embedded.quarantine import with_waiting
 from loyalty_streams.hosts.embedded.store import Store
 from loyalty_streams.hosts.embedded.words import STRING, instants, integers, of_distinct, of_texts, strings
 
@@ -27,9 +29,10 @@ Table = dict[str, Any]
 
 
 def fact_tables(store: Store, member_id: str | None = None) -> dict[str, Any]:
-    """All facts, or one member's, by table, in order of member and of the fold."""
+    """All facts, or one member's, by table, in order of member and of the fold; those that wait are among them."""
     found: dict[str, list[Any]] = {}
-    for ids, rows in logs(store, member_id):
+    for ids, segments in with_waiting(store, all_segments(store, member_id), member_id):
+        rows = as_booked(join_segments(segments), store.lateness)
         for name, table in tables_of(store, ids, rows).items():
             found.setdefault(name, []).append(table)
     return {name: pa.concat_tables(parts, promote_options="default") for name, parts in found.items()}
@@ -85,8 +88,10 @@ class _View:
         owner = np.repeat(np.arange(len(at)), np.diff(c.line_at))
         source, order_id = _parts(self.rows.keys, at)
         sign = np.where(c.kind == FactKind.ORDER, 1, -1)[owner]
+        revision = self.rows.revisions[at]
+        revised = {"revision": integers(revision[owner])} if revision.any() else {}
         return {
-            "order_id": order_id.take(pa.array(owner)), "source": source.take(pa.array(owner)), "line_no": integers(c.line_no),
+            "order_id": order_id.take(pa.array(owner)), **revised, "source": source.take(pa.array(owner)), "line_no": integers(c.line_no),
             "line_amount_minor": integers(sign * c.line_amount), "sku": self._text(c.line_sku), "category": self._text(c.line_category),
             "qty": integers(c.line_qty), "kind": of_distinct(c.line_kind, lambda k: LineKind(k).name.lower()),
             "tax_minor": integers(c.line_tax),

@@ -48,7 +48,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """What an ingest read and how each fact ended: rows by table, facts by disposition, and the first thousand dead letters."""
+    """What an ingest read and how each fact ended: rows by table, facts by disposition, and the first thousand dead letters. `waiting`: returns
+    that wait in the store for their orders now.
+    """
 
     read: Mapping[str, int]
     dispositions: Mapping[str, int]
@@ -56,6 +58,7 @@ class IngestResult:
     dead_letter_count: int
     warnings: tuple[str, ...]
     entries: int
+    waiting: int = 0
 
 
 def ingest(store: Store, paths: Sequence[Path], options: ReadOptions, progress: Callable[[Progress], None] | None = None) -> IngestResult:
@@ -69,7 +72,7 @@ def ingest(store: Store, paths: Sequence[Path], options: ReadOptions, progress: 
 def replay(store: Store, number: str, row: Mapping[str, Any], letter: DeadLetter, options: ReadOptions) -> tuple[Disposition, str]:
     """Offers the row of a dead letter again, mended. -> how it ended, and the code where it was set aside once more.
 
-    Where it is applied, or turns out to be known, the letter leaves the list in the same commit.
+    Where it is applied, waits, or turns out to be known, the letter leaves the list in the same commit.
     """
     batch, letters = read_rows(letter.table, [row], options)
     if letters:
@@ -79,9 +82,9 @@ def replay(store: Store, number: str, row: Mapping[str, Any], letter: DeadLetter
     settled = store.letter_rows(number, letter)
     placed, _ = Undated([batch]).place_at(store, store.clocks.now)
     batch = joined([b for b in (placed, _dated(batch)) if len(b)])
-    trial = store.agent.take(batch, store, store.clocks.tick)
+    trial = store.judge(batch)
     (end, *_) = trial.dispositions or {Disposition.FILTERED: 0}
-    if end not in (Disposition.APPLIED, Disposition.DUPLICATE, Disposition.SUPERSEDED):
+    if end not in (Disposition.APPLIED, Disposition.DUPLICATE, Disposition.SUPERSEDED, Disposition.WAITING):
         return end, trial.letters[0].code if trial.letters else ""
     store.take(batch, dropping=settled)
     return end, ""
@@ -137,7 +140,10 @@ class _Ingest:
             waiting.add(undated)
             self._take(*waiting.place_known(self.store))
         self._end(waiting)
-        return IngestResult(self.read, self.ends, tuple(self.told), self.letters, tuple(self.warnings), self.entries)
+        return IngestResult(
+            self.read, self.ends, tuple(self.told), self.letters, tuple(self.warnings), self.entries,
+            self.store.clocks.waiting,
+        )  # fmt: skip
 
     def _take(self, batch: FactBatch, dropping: Sequence[bytes] = ()) -> None:
         self._put_letters()
@@ -182,7 +188,15 @@ class _Ingest:
             if held:
                 self.store.take(waiting.nothing(), holding=held)
         if self.store.clocks.newest_arrived > self.store.clocks.tick:
-            self.entries += self.store.advance(self.store.clocks.newest_arrived)
+            self._advance(self.store.clocks.newest_arrived)
+
+    def _advance(self, until: int) -> None:
+        """The tick at the end, and the letters of returns that have waited too long at it."""
+        before = self.store.clocks.letters
+        self.entries += self.store.advance(until)
+        numbers = range(before + 1, self.store.clocks.letters + 1)
+        self.ends["dead_lettered"] += len(numbers)
+        self._note([letter for n in numbers if (letter := self.store.letter(str(n))) is not None])
 
     def _note(self, letters: Sequence[DeadLetter]) -> None:
         self.letters += len(letters)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from loyalty_streams.agents.effective import as_booked, corrected
 from loyalty_streams.agents.rows import Segments, join_segments
 from loyalty_streams.codec.ledger import DATED_BY
 from loyalty_streams.core.codes import NEVER, Bucket, EntryKind, Reason, Status
@@ -31,13 +32,19 @@ def ledger_table(store: Store, member_id: str | None = None) -> Any:
 
 def logs(store: Store, member_id: str | None = None, facts_a_block: int = FACTS_A_BLOCK) -> Iterator[tuple[list[str], Segments]]:
     """The log of some members at a time, in order of member: ids, facts and entries."""
+    for ids, segments in all_segments(store, member_id, facts_a_block):
+        yield ids, as_booked(join_segments(segments), store.lateness)
+
+
+def all_segments(store: Store, member_id: str | None = None, facts_a_block: int = FACTS_A_BLOCK) -> Iterator[tuple[list[str], list[list[bytes]]]]:
+    """All members, or one, with their segments, in order of member."""
     if member_id is not None:
         name = member_id.encode()
         if store.heads([name])[0] is not None:
-            yield [member_id], join_segments([list(store.segments(name))])
+            yield [member_id], [list(store.segments(name))]
         return
     for ids, _, segments in clusters(store, facts_a_block):
-        yield ids, join_segments(segments)
+        yield ids, segments
 
 
 def entries_table(compiled: Compiled, ids: Sequence[str], rows: Segments) -> Any:
@@ -75,6 +82,7 @@ def entries_table(compiled: Compiled, ids: Sequence[str], rows: Segments) -> Any
         "state_left": left,
         "state_entered": entered,
         "due_at": due,
+        "corrects": integers(corrected(rows)),
     }
     return pa.table(columns)
 

@@ -1,22 +1,24 @@
 """A store at an instant: members with their facts, entries and states, as they are, as they will be, and as they were.
 
 As it is comes from the heads. The future is the heads advanced. The past is folded again: of one member from the nearest kept state, of
-all members from their first facts. Nothing here writes.
+all members from their first facts; and so is what was known at an instant, from the facts that had arrived. Nothing here writes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, overload
 
 import numpy as np
 
-from loyalty_streams.agents.rows import Head, Segments, join_segments
+from loyalty_streams.agents.effective import effective, take_facts
+from loyalty_streams.agents.rows import Head, MendRow, Segments, join_segments
 from loyalty_streams.core.entries import Entries, Entry
 from loyalty_streams.core.facts import Array, Columns, take_rows
 from loyalty_streams.core.state import MemberState, unpack
+from loyalty_streams.hosts.embedded import numbering
 from loyalty_streams.hosts.embedded.rocks import NUL, after_member, of_batch
 from loyalty_streams.hosts.embedded.store import Store
 
@@ -67,20 +69,30 @@ class Block:
         return self.segments.key_of()
 
 
-def blocks(store: Store, as_of: int | None = None, facts_a_block: int = FACTS_A_BLOCK) -> Iterator[Block]:
-    """All members at an instant: facts before it, timers due at or before it. Without one, the store as it stands."""
+def blocks(store: Store, as_of: int | None = None, known_at: int | None = None, facts_a_block: int = FACTS_A_BLOCK) -> Iterator[Block]:
+    """All members at an instant: facts before it, timers due at or before it. Without one, the store as it stands. `known_at`: of these, only
+    facts that had arrived before it (T188).
+    """
     for ids, heads, segments in clusters(store, facts_a_block):
-        yield _at(store, ids, heads, segments, as_of)
+        yield _at(store, ids, heads, segments, as_of, known_at)
 
 
-def member(store: Store, member_id: str, as_of: int | None = None) -> Block | None:
-    """One member at an instant, from all of its facts; None where the store knows no fact of it before then."""
+def member(store: Store, member_id: str, as_of: int | None = None, known_at: int | None = None) -> Block | None:
+    """One member at an instant, from all of its facts; None where the store knows no fact of it before then, or knew none.
+
+    Entries have the running numbers of the ledger; those that it does not have (yet) go on from its last.
+    """
     name = member_id.encode()
-    (head,) = store.heads([name])
-    if head is None:
+    (found,) = store.heads([name])
+    if found is None:
         return None
-    block = _at(store, [member_id], [Head.read(head)], [list(store.segments(name))], as_of)
-    return block if len(block.columns.kind) or as_of is None else None
+    head, segments = Head.read(found), [list(store.segments(name))]
+    block = _at(store, [member_id], [head], segments, as_of, known_at)
+    if not len(block.columns.kind):
+        return None
+    if known_at is not None or _is_past(store, [head], as_of):
+        numbering.number(block.entries, block.columns, numbering.given(segments, store.lateness), head.entries)
+    return block
 
 
 def state_at(store: Store, member_id: str, as_of: int) -> bytes:
@@ -92,10 +104,12 @@ def state_at(store: Store, member_id: str, as_of: int) -> bytes:
     head = Head.read(found)
     if head.last_at < as_of:
         return _advanced(store, [head], as_of)[1][0]
+    from loyalty_streams.agents.rederiving import needs_all
+
     for after, state in (_base(store, name, as_of), (0, b"")):
-        rows = join_segments([list(store.segments(name, after))])
-        kept = np.flatnonzero(rows.columns.at < as_of)
-        if state and _looks_back(rows.columns, kept):
+        rows = store.log([list(store.segments(name, after))])
+        kept = np.flatnonzero(standing(store, rows) < as_of)
+        if state and needs_all(take_rows(rows.columns, kept)):
             continue
         if not state and not len(kept):
             return b""
@@ -106,6 +120,13 @@ def state_at(store: Store, member_id: str, as_of: int) -> bytes:
         )  # fmt: skip
         return folded.states.tobytes()
     raise AssertionError("the fold from the first fact looks back at nothing")
+
+
+def _known(store: Store, segments: list[list[bytes]], known_at: int) -> Segments:
+    """What the facts come to that had arrived before an instant: of each key the newest revision among them."""
+    rows = join_segments(segments)
+    some = take_facts(rows, np.flatnonzero(rows.columns.arrived < known_at))
+    return effective(replace(some, entries=np.zeros(0, Entry).view(Entry), mends=np.zeros(0, MendRow)), store.lateness)
 
 
 def _base(store: Store, name: bytes, as_of: int) -> tuple[int, bytes]:
@@ -119,11 +140,9 @@ def _base(store: Store, name: bytes, as_of: int) -> tuple[int, bytes]:
     return found
 
 
-def _looks_back(columns: Columns, rows: Array) -> bool:
-    """Whether a fact speaks of an order or redemption that is not among these rows: its card was another one then."""
-    named = columns.about[rows]
-    spoken_of = named[named != 0]
-    return bool(len(np.setdiff1d(spoken_of, columns.ref[rows])))
+def standing(store: Store, rows: Segments) -> Array:
+    """The instant at which each fact stands."""
+    return store.lateness.stand(rows.columns.at, rows.columns.arrived)
 
 
 def clusters(store: Store, most: int) -> Iterator[tuple[list[str], list[Head], list[list[bytes]]]]:
@@ -152,16 +171,22 @@ def clusters(store: Store, most: int) -> Iterator[tuple[list[str], list[Head], l
         yield ids, heads, found
 
 
-def _at(store: Store, ids: list[str], heads: list[Head], segments: list[list[bytes]], as_of: int | None) -> Block:
-    clocks = store.clocks
-    rows = join_segments(segments)
-    if as_of is not None and as_of <= max(h.last_at for h in heads):
-        return _past(store, ids, rows, as_of)
-    instant = clocks.now if as_of is None else as_of
-    if as_of is not None and as_of < max(clocks.tick, clocks.ticking):
-        return _past(store, ids, rows, as_of)
+def _at(store: Store, ids: list[str], heads: list[Head], segments: list[list[bytes]], as_of: int | None, known_at: int | None) -> Block:
+    now = store.clocks.now
+    if known_at is not None:
+        known = _known(store, segments, known_at)
+        return _past(store, ids, known, *((now + 1, now) if as_of is None else (as_of, as_of)))
+    rows = store.log(segments)
+    if as_of is not None and _is_past(store, heads, as_of):
+        return _past(store, ids, rows, as_of, as_of)
+    instant = now if as_of is None else as_of
     entries, states, tiers, stages = _future(store, heads, rows.entries, instant)
     return Block(ids, rows.columns, rows.member, entries, tiers, stages, States(states), rows)
+
+
+def _is_past(store: Store, heads: list[Head], as_of: int | None) -> bool:
+    """Whether more than these heads say is needed: facts at or after the instant, or timers after it, are in them."""
+    return as_of is not None and as_of <= max(*(h.last_at for h in heads), store.clocks.tick - 1, store.clocks.ticking - 1)
 
 
 def _future(store: Store, heads: list[Head], entries: Entries, until: int) -> tuple[Entries, list[bytes], Array, Array]:
@@ -176,6 +201,8 @@ def _future(store: Store, heads: list[Head], entries: Entries, until: int) -> tu
         states[k] = moved[place]
     tiers[due], stages[due] = folded.tier, folded.stage
     more = folded.entries.copy()
+    more["seq"] = np.arange(1, len(more) + 1) - np.searchsorted(more["member"], more["member"])
+    more["seq"] += np.array([heads[k].entries for k in due])[more["member"]]
     more["member"] = np.array(due)[more["member"]]
     whole = np.concatenate([entries, more])
     whole = whole[np.argsort(whole["member"], kind="stable")]
@@ -192,15 +219,15 @@ def _advanced(store: Store, heads: Sequence[Head], until: int) -> tuple[Any, lis
     return folded, _cut(folded)
 
 
-def _past(store: Store, ids: list[str], rows: Segments, as_of: int) -> Block:
-    """All of it folded again from the first facts. Members without a fact by then are left out."""
-    kept = np.flatnonzero(rows.columns.at < as_of)
+def _past(store: Store, ids: list[str], rows: Segments, before: int, until: int) -> Block:
+    """All of it folded again from the first facts, those before an instant, and timers up to another. Members without a fact are left out."""
+    kept = np.flatnonzero(standing(store, rows) < before)
     columns, owner = take_rows(rows.columns, kept), rows.member[kept]
     present, member_of = np.unique(owner, return_inverse=True)
     groups = np.searchsorted(member_of, np.arange(len(present) + 1)).astype(np.int64)
-    from loyalty_streams.hosts.embedded.long_fold import fold_from_the_first
+    from loyalty_streams.agents.long_fold import fold_from_the_first
 
-    folded = fold_from_the_first(store.engine, columns, groups, np.full(len(present), as_of, np.int64))
+    folded = fold_from_the_first(store.engine, columns, groups, np.full(len(present), until, np.int64))
     return Block(
         [ids[k] for k in present.tolist()], columns, member_of.astype(np.int64), folded.entries, folded.tier, folded.stage,
         States(_cut(folded)), rows,

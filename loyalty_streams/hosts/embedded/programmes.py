@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loyalty_streams.core.kernel.records import Programme
-from loyalty_streams.core.programme import Compiled, ConditionText, Names, Version
+from loyalty_streams.core.programme import Compiled, ConditionText, FactPolicy, Names, Version
 from loyalty_streams.hosts.embedded.rocks import COMPILED, PROGRAMMES, REGISTRY, Batch, Rocks, StoreError
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ def _written(compiled: Compiled) -> bytes:
 
 def _version_words(version: Version) -> dict[str, Any]:
     words = {name: getattr(version, name) for name in version.__slots__}
-    return {**words, "conditions": [asdict(ConditionText(*map(str, (c.field, c.op, c.expected, c.unit)))) for c in version.conditions]}
+    conditions = [asdict(ConditionText(*map(str, (c.field, c.op, c.expected, c.unit)))) for c in version.conditions]
+    return {**words, "conditions": conditions, "facts": asdict(version.facts)}
 
 
 def _read(data: bytes) -> Compiled:
@@ -138,7 +139,8 @@ def _read(data: bytes) -> Compiled:
     words = json.loads(whole[8 : 8 + size])
     tables = np.frombuffer(whole[8 + size :], Programme).copy().view(Programme)
     versions = tuple(
-        Version(**{**v, "conditions": tuple(ConditionText(**c) for c in v["conditions"])}) for v in words["versions"]
+        Version(**{**v, "conditions": tuple(ConditionText(**c) for c in v["conditions"]), "facts": FactPolicy(**v["facts"])})
+        for v in words["versions"]
     )
     names = Names(**{k: tuple(v) for k, v in words["names"].items()})
     literals = {int(k): v for k, v in words["literals"].items()}

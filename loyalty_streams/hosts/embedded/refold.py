@@ -11,11 +11,12 @@ from itertools import pairwise
 
 import numpy as np
 
+from loyalty_streams.agents.effective import effective
+from loyalty_streams.agents.long_fold import fold_from_the_first
 from loyalty_streams.agents.rows import Head, Segments, join_segments
 from loyalty_streams.core.engine import Folded
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import Array, take_rows
-from loyalty_streams.hosts.embedded.long_fold import fold_from_the_first
 from loyalty_streams.hosts.embedded.past import clusters
 from loyalty_streams.hosts.embedded.store import Store
 
@@ -24,16 +25,21 @@ FACTS_A_BLOCK = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Some members, whole: heads, their segments as stored, and the same as rows. `groups[k]:groups[k + 1]` are the rows of member k."""
+    """Some members, whole: heads, the log as stored, and what it comes to. `groups[k]:groups[k + 1]` are the rows of member k."""
 
     ids: list[str]
     heads: list[Head]
-    segments: list[list[bytes]]
+    raw: Segments
     rows: Segments
     groups: Array
 
+    def numbers(self) -> list[Array]:
+        """The running numbers of all entries of each member, in order of the log."""
+        at = np.searchsorted(np.ascontiguousarray(self.raw.entries["member"]), np.arange(len(self.ids) + 1)).tolist()
+        return [self.raw.entries["seq"][lo:hi].astype(np.int64) for lo, hi in pairwise(at)]
+
     def entries(self) -> list[Entries]:
-        """The entries of each member."""
+        """The entries of each member that hold."""
         at = np.searchsorted(np.ascontiguousarray(self.rows.entries["member"]), np.arange(len(self.ids) + 1)).tolist()
         return [self.rows.entries[lo:hi] for lo, hi in pairwise(at)]
 
@@ -41,9 +47,10 @@ class Log:
 def logs(store: Store) -> Iterator[Log]:
     """All members, some at a time, in order of id."""
     for ids, heads, segments in clusters(store, FACTS_A_BLOCK):
-        rows = join_segments(segments)
+        raw = join_segments(segments)
+        rows = effective(raw, store.lateness)
         groups = np.searchsorted(rows.member, np.arange(len(ids) + 1)).astype(np.int64)
-        yield Log(ids, heads, segments, rows, groups)
+        yield Log(ids, heads, raw, rows, groups)
 
 
 def refold(store: Store, log: Log, cards: bool = False) -> Folded:

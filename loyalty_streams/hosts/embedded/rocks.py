@@ -23,13 +23,15 @@ from typing import Any
 
 from rocksdict import AccessType, BlockBasedOptions, Cache, Checkpoint, DBCompressionType, Options, Rdict, ReadOptions, WriteBatch, WriteOptions
 
+from loyalty_streams.core.codes import NEVER
+
 LAYOUT = 1
 """Raised with every change of what is stored; a store of a newer layout is refused."""
 FAMILIES = ("heads", "segments", "bases", "keys", "rest")
 NUL, AFTER_NUL = b"\0", b"\x01"
 # Names in `rest`.
 CLOCKS, REGISTRY, COMPILED = b"m/clocks", b"m/registry", b"m/compiled"
-PROGRAMMES, TEXTS, LETTERS, LETTER_IDS, HELD = b"p/", b"t/", b"l/", b"i/", b"h/"
+PROGRAMMES, TEXTS, LETTERS, LETTER_IDS, HELD, WAITING = b"p/", b"t/", b"l/", b"i/", b"h/", b"w/"
 MEGABYTE = 1 << 20
 COPIED_AT_ONCE = 8 * MEGABYTE
 
@@ -48,8 +50,9 @@ class StoreError(Exception):
 class Clocks:
     """Where the log stands; written with every batch. Instants are microseconds UTC, -1 for none yet.
 
-    `tick` is the newest tick whose timers have all fired, `ticking` one that has begun; `batch` counts batches; `dispositions` facts by end; `refold`
-    says that states are to be made again before anything is asked of them.
+    `tick` is the newest tick whose timers have all fired, `ticking` one that has begun; `batch` counts batches; `dispositions` facts by end;
+    `waiting` returns that wait for their order, none of which has waited too long before `ages_at`; `refold` says that states are to be made
+    again before anything is asked of them.
     """
 
     layout: int = LAYOUT
@@ -61,6 +64,8 @@ class Clocks:
     facts: int = 0
     entries: int = 0
     letters: int = 0
+    waiting: int = 0
+    ages_at: int = NEVER
     refold: bool = False
     dispositions: dict[str, int] = field(default_factory=dict)
 

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
@@ -19,12 +19,16 @@ from typing import TYPE_CHECKING, Self
 
 from loyalty_streams.core.codes import Disposition
 from loyalty_streams.core.programme import Compiled
+from loyalty_streams.hosts.embedded.clock import Clock, machine_clock
 from loyalty_streams.hosts.embedded.programmes import Programmes
 from loyalty_streams.hosts.embedded.rocks import (
+    AFTER_NUL,
     CLOCKS,
     LETTER_IDS,
     LETTERS,
+    NUL,
     TEXTS,
+    WAITING,
     Batch,
     Clocks,
     Rocks,
@@ -36,7 +40,10 @@ from loyalty_streams.hosts.embedded.rocks import (
 )
 
 if TYPE_CHECKING:
+    from loyalty_streams.agents.effective import Lateness
+    from loyalty_streams.agents.judging import Position
     from loyalty_streams.agents.members import MembersAgent, Writes
+    from loyalty_streams.agents.rows import Segments
     from loyalty_streams.core.engine import Engine
     from loyalty_streams.history.batch import FactBatch
     from loyalty_streams.history.letters import DeadLetter
@@ -48,20 +55,24 @@ MEMBERS_A_TICK = 20_000
 class Store:
     """An open store; close it, or use it in `with`. It is the agent's `Reader`.
 
-    Nothing heavy is imported until something is to be folded: a member's head is read without the kernel.
+    Nothing heavy is imported until something is to be folded: a member's head is read without the kernel. `clock` is the machine's, asked
+    when facts come in and when a command has no instant of its own.
     """
 
-    def __init__(self, rocks: Rocks, clocks: Clocks, programmes: Programmes) -> None:
-        self.rocks, self.clocks, self.programmes = rocks, clocks, programmes
+    def __init__(self, rocks: Rocks, clocks: Clocks, programmes: Programmes, clock: Clock) -> None:
+        self.rocks, self.clocks, self.programmes, self.clock = rocks, clocks, programmes, clock
         self._engine: Engine | None = None
         self._agent: MembersAgent | None = None
+        self._lateness: Lateness | None = None
 
     @classmethod
-    def open(cls, folder: Path, *, programme: Path | None = None, create: bool = False, read_only: bool = False) -> Self:
+    def open(
+        cls, folder: Path, *, programme: Path | None = None, create: bool = False, read_only: bool = False, clock: Clock | None = None
+    ) -> Self:
         """Opens a store; with `create`, makes one where there is none, under a programme (a file, or a folder of versions).
 
-        A programme given for a store that has one already must be the same by content. Raises StoreError and ProgrammeError; where the
-        programme cannot be loaded, nothing is made.
+        A programme given for a store that has one already must be the same by content. `clock` stands for the machine's. Raises StoreError
+        and ProgrammeError; where the programme cannot be loaded, nothing is made.
         """
         given = Programmes.load(programme) if programme is not None else None
         if create and not read_only and not is_database(folder):
@@ -71,7 +82,7 @@ class Store:
             found = rocks.get("rest", CLOCKS)
             if found is None:
                 raise StoreError("NOT_A_STORE", "the folder holds a database of something else", folder)
-            store = cls(rocks, Clocks.read(found, folder), Programmes.of_store(rocks))
+            store = cls(rocks, Clocks.read(found, folder), Programmes.of_store(rocks), clock or machine_clock)
             if given is not None:
                 store.programmes.check_same(given, folder)
             if not read_only and store.clocks.refold:
@@ -117,6 +128,22 @@ class Store:
             self._agent = MembersAgent(self.engine)
         return self._agent
 
+    @property
+    def lateness(self) -> Lateness:
+        """What the programme says of late facts."""
+        if self._lateness is None:
+            from loyalty_streams.agents.effective import Lateness
+
+            self._lateness = Lateness(self.compiled)
+        return self._lateness
+
+    def log(self, members: Iterable[Sequence[bytes]]) -> Segments:
+        """The segments of some members as what they come to: facts in order, entries that hold."""
+        from loyalty_streams.agents.effective import effective
+        from loyalty_streams.agents.rows import join_segments
+
+        return effective(join_segments(members), self.lateness)
+
     # ---- what the agent reads ----------------------------------------------------------------------------------------
 
     def heads(self, members: Sequence[bytes]) -> list[bytes | None]:
@@ -132,6 +159,25 @@ class Store:
         """A member's segments of batches after a number, in order of time."""
         yield from (value for _, value in self.rocks.scan("segments", of_batch(member, after + 1), after_member(member)))
 
+    def history(self, member: bytes, before: Position | None) -> tuple[bytes | None, list[bytes]]:
+        """The newest kept state of a member all of whose facts stand before a position (None: none is wanted), and the segments after it."""
+        number, kept = 0, None
+        if before is not None:
+            for key, value in self.rocks.scan("bases", of_batch(member, 0), after_member(member)):
+                if position_of(value) >= before:
+                    break
+                number, kept = int.from_bytes(key[-8:], "big"), value
+        return kept, list(self.segments(member, number))
+
+    def count_waiting(self) -> int:
+        """How many returns wait for their orders."""
+        return self.clocks.waiting
+
+    def waiting(self, order: bytes) -> list[tuple[bytes, bytes]]:
+        """The returns that wait for an order: their keys and rows, in order of key."""
+        first = WAITING + order + NUL
+        return [(key[len(first) :], value) for key, value in self.rocks.scan("rest", first, WAITING + order + AFTER_NUL)]
+
     # ---- what changes it ---------------------------------------------------------------------------------------------
 
     def take(
@@ -141,7 +187,7 @@ class Store:
 
         With it go dead letters that the reading found, rows of `rest` that are settled by it (`dropping`), and rows that wait (`holding`).
         """
-        writes = self.agent.take(facts, self, self.clocks.tick)
+        writes = self.judge(facts)
         batch = self.rocks.batch()
         for name in dropping:
             batch.delete("rest", name)
@@ -150,9 +196,21 @@ class Store:
         self._commit(batch, writes, letters)
         return writes
 
+    def judge(self, facts: FactBatch) -> Writes:
+        """What a batch would write: facts from the future are set aside, the others judged and folded. Nothing is kept."""
+        from loyalty_streams.agents.intake import admit
+
+        admitted, early = admit(facts, self.lateness, max(self.clock(), self.clocks.newest_arrived))
+        writes = self.agent.take(admitted, self, self.clocks.tick)
+        if early:
+            writes.letters = [*early, *writes.letters]
+            ends = writes.dispositions
+            writes.dispositions = {**ends, Disposition.DEAD_LETTERED: ends.get(Disposition.DEAD_LETTERED, 0) + len(early)}
+        return writes
+
     def ask(self, facts: FactBatch) -> Writes:
         """Judges and folds what a shop asks. It is committed where it is applied; who asks in vain is told, and nothing is kept."""
-        writes = self.agent.take(facts, self, self.clocks.tick)
+        writes = self.judge(facts)
         if set(writes.dispositions) == {Disposition.APPLIED}:
             self._commit(self.rocks.batch(), writes, ())
         return writes
@@ -179,7 +237,7 @@ class Store:
         self.clocks.refold = measures_more
         self._put_clocks(batch)
         self.rocks.write(batch)
-        self.programmes, self._engine, self._agent = programmes, None, None
+        self.programmes, self._engine, self._agent, self._lateness = programmes, None, None, None
         if measures_more:
             self.refold()
 
@@ -219,6 +277,7 @@ class Store:
                 written += self._tick(due, until)
                 due = []
         written += self._tick(due, until)
+        self._end_waits(until)
         self.clocks.tick = until
         batch = self.rocks.batch()
         self._put_clocks(batch)
@@ -232,6 +291,20 @@ class Store:
         writes = self.agent.advance(members, heads, self, until)
         self._commit(self.rocks.batch(), writes, ())
         return writes.entries
+
+    def _end_waits(self, until: int) -> None:
+        """Returns that have waited too long for their orders become dead letters, which may be replayed."""
+        if until <= self.clocks.ages_at:
+            return
+        from loyalty_streams.agents.members import Writes
+        from loyalty_streams.hosts.embedded.quarantine import ended
+
+        over = ended(self, until)
+        batch = self.rocks.batch()
+        for name in (*(x.key for x in over.rows), *over.orders):
+            batch.delete("keys", name)
+        self._commit(batch, Writes(released=[(x.order, x.key) for x in over.rows]), over.letters)
+        self.clocks.ages_at = over.ages_at
 
     def _commit(self, batch: Batch, writes: Writes, letters: Sequence[DeadLetter]) -> None:
         """The one place that writes what was decided. Clocks move only when the batch is on the disk."""
@@ -251,6 +324,16 @@ class Store:
         batch.put_all("segments", [member + own for member in writes.segments.names], writes.segments.values)
         batch.put_all("bases", [member + own for member in writes.bases.names], writes.bases.values)
         batch.put_all("keys", writes.keys.names, writes.keys.values)
+        for member, position in writes.unmade:
+            for key, value in self.rocks.scan("bases", of_batch(member, 0), after_member(member)):
+                if position_of(value) >= position:
+                    batch.delete("bases", key)
+        for order, key in writes.released:
+            batch.delete("rest", WAITING + order + NUL + key)
+        for row in writes.waiting:
+            batch.put("rest", WAITING + row.order + NUL + row.key, row.row)
+            clocks.ages_at = min(clocks.ages_at, self.lateness.waits_until(row.arrived))
+        clocks.waiting += len(writes.waiting) - len(writes.released)
         writes.let_go()
         for code, text in writes.texts.items():
             batch.put("rest", TEXTS + code.to_bytes(8, "big", signed=True), text.encode())
@@ -327,6 +410,14 @@ def _make(folder: Path, programmes: Programmes | None) -> None:
                 raise
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def position_of(head: bytes) -> Position:
+    """Where the newest fact of a packed head stands."""
+    from loyalty_streams.agents.rows import Head
+
+    found = Head.read(head)
+    return found.last_at, found.last_rank, found.last_key
 
 
 def measures(programmes: Programmes) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from loyalty_streams.core.state import StateError, unpack
-from loyalty_streams.hosts.embedded.checks import entries, states
+from loyalty_streams.hosts.embedded.checks import entries, states, waiting
 from loyalty_streams.hosts.embedded.checks import logs as whole_logs
 from loyalty_streams.hosts.embedded.checks.account import Account, Found, Ground
 from loyalty_streams.hosts.embedded.refold import Log, logs
@@ -59,6 +59,10 @@ OF_LOGS: dict[str, tuple[str, Callable[[Store, Log], Found]]] = {
 }
 
 
+COUNTED = "every fact has one end, the log has as many as were applied, and no return waits whose order is known"
+"""The check that is made of the store as a whole, not of members or logs."""
+
+
 def verify(store: Store) -> dict[str, Check]:
     """All checks, by the id of their invariant."""
     found = {name: Check(what) for name, (what, _) in (*OF_MEMBERS.items(), *OF_LOGS.items())}
@@ -72,17 +76,18 @@ def verify(store: Store) -> dict[str, Check]:
                 found[name].add(checked, [f"{account.name}: {fault}" for fault in faults])
         for name, (_, log_check) in OF_LOGS.items():
             found[name].add(*log_check(store, log))
-    found["I11"] = Check("every fact has one end, and the log has as many as were applied")
+    found["I11"] = Check(COUNTED)
     found["I11"].add(*counted.against(store.clocks))
+    found["I11"].add(*waiting.wait_with_reason(store))
     return dict(sorted(found.items(), key=lambda pair: int(pair[0][1:])))
 
 
 def _accounts(log: Log, lots: Check) -> Iterator[Account]:
     """The members whose state can be read; one that cannot is a fault of its own."""
-    for name, head, own in zip(log.ids, log.heads, log.entries(), strict=True):
+    for name, head, own, numbers in zip(log.ids, log.heads, log.entries(), log.numbers(), strict=True):
         try:
             state = unpack(head.state)
         except StateError as error:
             lots.add(1, [f"{name}: {error}"])
             continue
-        yield Account(name, state, len(head.state), own, head.tier, head.stage, head.entries)
+        yield Account(name, state, len(head.state), own, head.tier, head.stage, head.entries, numbers)

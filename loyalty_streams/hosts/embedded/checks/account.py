@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from loyalty_streams.core.entries import Entries
+from loyalty_streams.core.facts import Array
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.core.state import MemberState
 from loyalty_streams.programme.because import Because
@@ -28,7 +29,7 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One member: the unpacked state and its size in bytes, all entries, and what the head says beside them."""
+    """One member: the unpacked state and its size in bytes, the entries that hold, the running numbers of all, and what the head says."""
 
     name: str
     state: MemberState
@@ -37,3 +38,4 @@ class Account:
     tier: int
     stage: int
     counted: int
+    numbers: Array

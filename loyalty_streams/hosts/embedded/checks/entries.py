@@ -25,7 +25,7 @@ AVAILABLE = np.array([
 
 def numbered_without_gaps(account: Account, ground: Ground) -> Found:
     """1, 2, 3, ... up to as many as the head counts (I10)."""
-    seq = account.entries["seq"].astype(np.int64)
+    seq = account.numbers
     wrong = np.flatnonzero(seq != np.arange(1, len(seq) + 1))
     faults = [f"entry {wrong[0] + 1} has number {seq[wrong[0]]}"] if len(wrong) else []
     if account.counted != len(seq):

@@ -6,21 +6,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from loyalty_streams.agents.effective import RANK
+from loyalty_streams.agents.long_fold import fold_from_the_first
 from loyalty_streams.agents.rows import Head, KeyRow, split
 from loyalty_streams.core.codes import EntryKind, FactKind, Outcome
 from loyalty_streams.core.entries import ENTRY_FIELDS, Entries
-from loyalty_streams.core.facts import take_rows
+from loyalty_streams.core.facts import Array, take_rows
 from loyalty_streams.core.state import Lot, unpack
 from loyalty_streams.hosts.embedded.checks.account import Found
-from loyalty_streams.hosts.embedded.long_fold import fold_from_the_first
+from loyalty_streams.hosts.embedded.past import standing
 from loyalty_streams.hosts.embedded.rebuild import heads_of
 from loyalty_streams.hosts.embedded.refold import Log, cut, refold, states_before
 from loyalty_streams.hosts.embedded.rocks import Clocks, after_member, of_batch
 from loyalty_streams.hosts.embedded.store import Store
 
 ASKS = (FactKind.RESERVE, FactKind.REDEEM, FactKind.REDEEMED)
-COMPARED = tuple(name for name in ENTRY_FIELDS if name not in ("member", "cause", "booked"))
-"""`booked` of a timer is the tick that fired it, which the log of facts does not have."""
+COMPARED = tuple(name for name in ENTRY_FIELDS if name not in ("member", "cause", "booked", "seq"))
+"""`booked` of a timer is the tick that fired it, which the log of facts does not have; running numbers count corrections too."""
 
 
 def taken_in_order(store: Store, log: Log) -> Found:
@@ -84,35 +86,45 @@ def folds_to_the_same(store: Store, log: Log) -> Found:
         same = len(mine) == len(theirs)
         for field in COMPARED if same else ():
             same = same and bool((mine[field] == theirs[field]).all())
-        if not same or not _booked_alike(mine, theirs):
+        if not same or not _booked_alike(mine, theirs, log.rows.revisions):
             faults.append(f"{name}: the facts give other entries")
         if old != new:
             faults.append(f"{name}: the facts give another state")
     return len(stored) + len(log.ids), faults
 
 
-def _booked_alike(mine: Entries, theirs: Entries) -> bool:
-    by_fact = mine["cause"] >= 0
-    return bool((mine["booked"][by_fact] == theirs["booked"][by_fact]).all())
+def _booked_alike(mine: Entries, theirs: Entries, revisions: Array) -> bool:
+    """What a fact caused is booked at its arrival, or later where another fact came late; what an amendment left alone stays as it was booked."""
+    by_fact = (mine["cause"] >= 0) & (revisions[mine["cause"]] == 0)
+    return bool((mine["booked"][by_fact] >= theirs["booked"][by_fact]).all())
 
 
 def bases_are_prefixes(store: Store, log: Log) -> Found:
     """Each kept state is what the facts up to it give (I9)."""
     picked, kept, names, counts = [], [], [], [0]
+    stand = standing(store, log.rows)
     for k, name in enumerate(log.ids):
         for _, value in store.rocks.scan("bases", of_batch(name.encode(), 0), after_member(name.encode())):
             head = Head.read(value)
-            first = int(log.groups[k])
-            picked.append(np.arange(first, first + head.facts))
+            rows = _up_to(log, stand, k, head)
+            picked.append(rows)
             kept.append(head)
             names.append(name)
-            counts.append(counts[-1] + head.facts)
+            counts.append(counts[-1] + len(rows))
     if not kept:
         return 0, []
     columns = take_rows(log.rows.columns, np.concatenate(picked).astype(np.int64))
     folded = fold_from_the_first(store.engine, columns, np.array(counts, np.int64), np.zeros(len(kept), np.int64))
     faults = [f"{n}: a state kept after {h.facts} facts is another one" for n, h, s in zip(names, kept, cut(folded), strict=True) if h.state != s]
     return len(kept), faults
+
+
+def _up_to(log: Log, stand: Array, member: int, head: Head) -> Array:
+    """The rows of a member up to the newest fact of a kept state."""
+    c, keys = log.rows.columns, split(log.rows.keys)
+    last = (head.last_at, head.last_rank, head.last_key)
+    rows = range(int(log.groups[member]), int(log.groups[member + 1]))
+    return np.array([row for row in rows if (int(stand[row]), int(RANK[c.kind[row]]), keys[row]) <= last], np.int64)
 
 
 class Counted:
@@ -122,8 +134,8 @@ class Counted:
         self.facts = self.entries = self.in_heads = 0
 
     def add(self, log: Log) -> None:
-        self.facts += len(log.rows.member)
-        self.entries += len(log.rows.entries)
+        self.facts += len(log.raw.member)
+        self.entries += len(log.raw.entries)
         self.in_heads += sum(h.facts for h in log.heads)
 
     def against(self, clocks: Clocks) -> Found:

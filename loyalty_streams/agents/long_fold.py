@@ -1,4 +1,4 @@
-"""Histories folded from their first facts, however long one member's is.
+"""Histories folded from their first facts, or from kept states, however long one member's is.
 
 The kernel remembers the orders and redemptions of one fold in tables of a fixed size. A member who has more of them is folded in bites, the
 cards that a bite leaves being given to the next bites that name them, as the log itself was.
@@ -6,36 +6,53 @@ cards that a bite leaves being given to the next bites that name them, as the lo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from loyalty_streams.agents.members import FACTS_AT_ONCE, LINES_AT_ONCE
 from loyalty_streams.core.codes import FactKind
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entry
 from loyalty_streams.core.facts import Array, Columns, take_rows
 
+FACTS_AT_ONCE, LINES_AT_ONCE = 2_000, 60_000
+"""Facts and lines of one member that one fold has room for, with what their returns need."""
 
-def fold_from_the_first(engine: Engine, columns: Columns, groups: Array, until: Array, keep_cards: bool = False, explain: bool = False) -> Folded:
-    """Folds `groups[g]:groups[g + 1]` of the columns for new members, each then advanced to its instant of `until` (0: not at all).
 
-    `keep_cards`, `explain`: as of `Engine.fold`.
+def fold_from_the_first(
+    engine: Engine, columns: Columns, groups: Array, until: Array, *, rows: Array | None = None, keep_cards: bool = False, explain: bool = False,
+    states: Sequence[bytes] = (),
+) -> Folded:  # fmt: skip
+    """Folds `groups[g]:groups[g + 1]` of the columns (or of `rows` of them), each member then advanced to its instant of `until` (0: not at all).
+
+    `states`: what each is folded over (empty: a new member); no fact may name a card of before it. `keep_cards`, `explain`: as of `Engine.fold`.
     """
+    old = np.frombuffer(b"".join(states), np.uint8)
+    at = np.concatenate([[0], np.cumsum([len(s) for s in states])]).astype(np.int64) if len(old) else None
     try:
-        return engine.fold(columns, groups, until_of=until, keep_cards=keep_cards, explain=explain)
+        return engine.fold(
+            columns, groups, rows=rows, until_of=until, keep_cards=keep_cards, explain=explain, states=old if len(old) else None, state_at=at
+        )
     except BoundError as error:
         if error.code != "SECTION_FULL":
             raise
-    return _joined([_one(engine, columns, int(groups[g]), int(groups[g + 1]), int(until[g]), explain) for g in range(len(groups) - 1)])
+    bounds = list(pairwise(groups.tolist()))
+    states = states or [b""] * len(bounds)
+    taken = columns if rows is None else take_rows(columns, rows)
+    folded = _joined([
+        _one(engine, taken, lo, hi, t, explain, s) for (lo, hi), t, s in zip(bounds, until.tolist(), states, strict=True)
+    ])  # fmt: skip
+    if rows is not None and len(rows):
+        folded.entries["cause"] = np.where(folded.entries["cause"] >= 0, rows[folded.entries["cause"]], -1)
+    return folded
 
 
-def _one(engine: Engine, columns: Columns, lo: int, hi: int, until: int, explain: bool) -> Folded:
+def _one(engine: Engine, columns: Columns, lo: int, hi: int, until: int, explain: bool, state: bytes) -> Folded:
     """One member in bites."""
     paid_by = dict(zip(columns.ref[lo:hi].tolist(), np.where(columns.kind[lo:hi] == FactKind.ORDER, columns.about[lo:hi], 0).tolist(), strict=True))
     cards: dict[int, bytes] = {}
-    state = b""
     parts: list[Folded] = []
     cuts = _cuts(columns, lo, hi)
     for a, b in pairwise(cuts):

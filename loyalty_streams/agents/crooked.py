@@ -1,0 +1,146 @@
+"""The members of a batch of whom a fact is late or amended: from judged rows to what is written of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from loyalty_streams.agents.effective import Lateness
+from loyalty_streams.agents.judging import ORDER, Candidates, Known, Position, Verdict
+from loyalty_streams.agents.packing import cut_segments, pack_facts
+from loyalty_streams.agents.rederiving import ASKS, Facts, History, Member, Rederiving, begin, needs_all
+from loyalty_streams.agents.rows import Head, KeyRow, MendRow, Text, join_segments, stacked
+from loyalty_streams.core.codes import NEVER
+from loyalty_streams.core.engine import Engine, Folded
+from loyalty_streams.core.facts import Array, concatenate, take_rows
+from loyalty_streams.core.kernel.records import CARD_ORDER
+
+
+class Past(Protocol):
+    """What is asked of a store about one member: the newest kept state of which all facts stand before a position (None: none is wanted),
+    with the segments after it; and key rows.
+    """
+
+    def history(self, member: bytes, before: Position | None) -> tuple[bytes | None, list[bytes]]: ...
+
+    def keys(self, keys: Sequence[bytes]) -> list[bytes | None]: ...
+
+
+class Outcome(NamedTuple):
+    """What is to be written of one member. `unmade`: kept states that hold a fact at or after this position are void."""
+
+    member: bytes
+    head: Head
+    segment: bytes
+    keys: list[tuple[bytes, bytes]]
+    unmade: Position
+    entries: int
+    texts: dict[int, str]
+
+
+def fold_crooked(engine: Engine, lateness: Lateness, c: Candidates, verdict: Verdict, known: Known, past: Past) -> list[Outcome]:
+    """Folds the crooked members of a batch, which are left out of the ordinary fold. The answers of what was asked are written beside the rows."""
+    rows_of: dict[int, list[int]] = {number: [] for number in sorted(verdict.crooked)}
+    for row in verdict.sequence[np.isin(c.member[verdict.sequence], list(rows_of))].tolist():
+        rows_of[int(c.member[row])].append(row)
+    histories = {}
+    for n, rows in rows_of.items():
+        amended = not verdict.amended.isdisjoint(rows)
+        histories[c.members[n]] = _history(Head.read(known.heads.packed[n]), c, n, rows, amended, past), rows
+    work = begin(engine, lateness, known.tick, c, verdict.refuse, histories, verdict.amended)
+    work.run()
+    before = work.fold(work.members, [m.before for m in work.members], cards=True)
+    after = work.fold(work.members, [m.rows for m in work.members], cards=True)
+    segments = _segments(work, c, list(rows_of.values()))
+    cards = [_changed(x, y) for x, y in zip(_cards(before, len(work.members)), _cards(after, len(work.members)), strict=True)]
+    starts = [v.effective_from for v in engine.compiled.versions]
+    out = []
+    for k, (m, rows, segment) in enumerate(zip(work.members, rows_of.values(), segments, strict=True)):
+        head = _head(work, m, len(rows), after, starts)
+        texts = _texts(work.facts, m.rows)
+        out.append(Outcome(m.name, head, segment, _keys(m, c, rows, cards[k], texts, past), m.earliest, m.count, held_names(work.facts, m.rows)))
+    return out
+
+
+def _history(head: Head, c: Candidates, number: int, rows: list[int], amended: bool, past: Past) -> History:
+    """What the rows are put into. An amended fact may stand anywhere, so that all of it is wanted."""
+    name, first = c.members[number], None if amended else min(c.position(row) for row in rows)
+    kept, segments = past.history(name, first)
+    if kept is not None:
+        facts = concatenate([join_segments([segments]).columns, take_rows(c.columns, np.array(rows))])
+        if needs_all(facts):
+            kept, segments = None, past.history(name, None)[1]
+    return History(head, Head.read(kept) if kept is not None else None, segments)
+
+
+def _segments(work: Rederiving, c: Candidates, rows_of: Sequence[list[int]]) -> list[bytes]:
+    """One segment a member: the rows in order of arrival with the answers given, and what was booked."""
+    f, members = work.facts, work.members
+    rows = f.batch_rows
+    columns = take_rows(f.columns, np.arange(f.first_new, len(f.keys)))._replace(at=c.said[rows])
+    groups = np.concatenate([[0], np.cumsum([len(r) for r in rows_of])]).astype(np.int64)
+    posted = [stacked(m.posted) for m in members]
+    mends = np.concatenate([np.zeros(0, MendRow), *(part for m in members for part in m.mends)])
+    entry_at = np.concatenate([[0], np.cumsum([len(p) for p in posted])]).astype(np.int64)
+    listed = rows.tolist()
+    keys, abouts = (Text(b"".join([words[r] for r in listed]), np.array([len(words[r]) for r in listed], np.int64)) for words in (c.keys, c.abouts))
+    packed = pack_facts(columns, keys, abouts, c.content[rows], c.revisions[rows])
+    return cut_segments(packed, groups, stacked(posted), entry_at, mends)
+
+
+def _head(work: Rederiving, m: Member, new: int, folded: Folded, starts: Sequence[int]) -> Head:
+    k, old, last = m.number, m.head, work.facts.position(int(m.rows[-1]))
+    state = folded.states[folded.state_at[k] : folded.state_at[k + 1]].tobytes()
+    clock = max(last[0], work.tick)
+    due = min([int(folded.due[k]), *(s for s in starts if s > clock)], default=NEVER)
+    return Head(due, last[0], old.facts + new, old.entries + m.count, int(folded.tier[k]), int(folded.stage[k]), last[1], last[2], state)
+
+
+def _cards(folded: Folded, groups: int) -> list[dict[tuple[int, int], bytes]]:
+    """The cards of each group by kind and code."""
+    out: list[dict[tuple[int, int], bytes]] = [{} for _ in range(groups)]
+    data, r = folded.cards.tobytes(), folded.card_rows
+    for kind, ref, group, lo, hi in zip(*(r[f].tolist() for f in ("kind", "ref", "member", "lo", "hi")), strict=True):
+        if ref:
+            out[group][kind, ref] = data[lo:hi]
+    return out
+
+
+def _changed(before: Mapping[tuple[int, int], bytes], after: Mapping[tuple[int, int], bytes]) -> dict[tuple[int, int], bytes]:
+    return {name: card for name, card in after.items() if before.get(name) != card}
+
+
+def _keys(
+    m: Member, c: Candidates, rows: Sequence[int], cards: Mapping[tuple[int, int], bytes], texts: Mapping[int, bytes], past: Past
+) -> list[tuple[bytes, bytes]]:
+    """Key rows of the rows themselves, and of whatever has another card now. `texts`: business keys by code."""
+    out: dict[bytes, KeyRow] = {}
+    for row in rows:
+        kind = int(c.columns.kind[row])
+        about = c.abouts[row] if kind == ORDER else b""
+        out[c.keys[row]] = KeyRow(int(c.content[row]), int(c.revisions[row]), kind, m.name, about)
+    names = [texts[ref] for _, ref in cards]
+    found: dict[bytes, Any] = dict(zip(names, past.keys(names), strict=True))
+    for (kind, ref), card in cards.items():
+        name = texts[ref]
+        old = out.get(name)
+        if old is None:
+            old = KeyRow.read(found[name]) if kind == CARD_ORDER and found[name] is not None else KeyRow(0, 0, 0, m.name)
+        out[name] = replace(old, card=card)
+    return [(name, row.pack()) for name, row in out.items()]
+
+
+def _texts(f: Facts, rows: Array) -> dict[int, bytes]:
+    """The texts of the keys that some facts have or name, by code."""
+    listed = rows.tolist()
+    found = dict(zip(f.columns.about[rows].tolist(), [f.abouts[r] for r in listed], strict=True))
+    found.update(zip(f.columns.ref[rows].tolist(), [f.keys[r] for r in listed], strict=True))
+    return found
+
+
+def held_names(f: Facts, rows: Array) -> dict[int, str]:
+    """The names of redemptions that may be reserved, by code."""
+    return {int(f.columns.about[row]): f.abouts[row].decode() for row in rows[np.isin(f.columns.kind[rows], ASKS)].tolist()}

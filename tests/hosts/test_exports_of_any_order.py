@@ -1,0 +1,107 @@
+"""An export of facts that came late, amended or too early, or that wait, is a history that ends the same in another store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from loyalty_streams.core.facts import Fact, Line
+from loyalty_streams.hosts.embedded import Store
+from loyalty_streams.hosts.embedded.export import export_facts, export_ledger
+from loyalty_streams.hosts.embedded.fact_tables import fact_tables
+from tests.hosts.shop import DAY, HOUR, MINUTE, a_year, at, batch_of, come_back, open_store, order, read_in
+from tests.hosts.test_any_order import ends, holds, scrambled
+from tests.hosts.test_known_at import amended
+
+
+def facts(seed: int) -> list[tuple[Fact, int]]:
+    """Late, twice, amended, ahead of their arrival by minutes, and returns of orders that never come, of a known member and of an unknown one."""
+    random = Random(seed)
+    some = amended(scrambled(a_year(seed, members=5, facts=150), random, 7 * DAY), random)
+    ahead = [(early(f, random) if f.arrived == f.at and random.random() < 0.1 else f, r) for f, r in some]
+    last = max(f.arrived for f, _ in ahead)
+    waiting = [replace(come_back(f"W{n}", f"nowhere-{n}", name, "2026-02-01 10:00", 500), arrived=last) for n, name in enumerate(("M0", "Z", "A"))]
+    return [*sorted(ahead, key=lambda pair: pair[0].arrived), *((f, 0) for f in waiting)]
+
+
+def early(fact: Fact, random: Random) -> Fact:
+    return replace(fact, arrived=fact.at - random.randrange(1, 10) * MINUTE)
+
+
+@pytest.fixture(params=range(3))
+def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
+    found = facts(request.param)
+    with open_store(tmp_path / "first") as opened:
+        for first in range(0, len(found), 40):
+            piece = found[first : first + 40]
+            opened.take(batch_of(*(f for f, _ in piece), revisions=[r for _, r in piece]))
+        opened.advance(max(f.arrived for f, _ in found) + HOUR)
+        yield opened
+
+
+def everything(store: Store) -> dict[str, Any]:
+    return {**ends(store), "waiting": list(store.rocks.scan("rest", b"w/", b"w0"))}
+
+
+def test_a_fresh_store_ends_in_the_same_states_entries_and_waits(store: Store, tmp_path: Path) -> None:
+    assert store.clocks.waiting == 3
+    export_facts(store, tmp_path / "out")
+    with open_store(tmp_path / "second") as fresh:
+        found = read_in(fresh, tmp_path / "out")
+        assert (found.dead_letter_count, found.dispositions["conflict"], found.waiting) == (0, 0, 3)
+        fresh.advance(store.clocks.tick)
+        assert everything(fresh) == everything(store)
+        holds(fresh)
+        export_facts(fresh, tmp_path / "again")
+        assert bytes_of(tmp_path / "again") == bytes_of(tmp_path / "out")
+
+
+def test_the_store_itself_knows_every_fact_of_its_export(store: Store, tmp_path: Path) -> None:
+    export_facts(store, tmp_path / "out")
+    before = everything(store)
+    found = read_in(store, tmp_path / "out")
+    assert {name: n for name, n in found.dispositions.items() if n} == {"duplicate": store.clocks.facts + 3 - 8, "superseded": 8}
+    assert everything(store) == before
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_the_lines_of_two_revisions_of_an_order_stay_apart(tmp_path: Path) -> None:
+    first = order("O1", "M1", "2026-01-05 10:00", 3_000, lines=(Line(1, 1_000), Line(2, 2_000)))
+    second = replace(first, amount=4_500, lines=(Line(1, 1_000), Line(2, 3_500)), arrived=first.at + HOUR)
+    with open_store(tmp_path) as store:
+        store.take(batch_of(first, second, revisions=[0, 3]))
+        tables = fact_tables(store, "M1")
+        assert list(zip(*(tables["items"][name].to_pylist() for name in ("revision", "line_no", "line_amount_minor")), strict=True)) == [
+            (0, 1, 1_000), (0, 2, 2_000), (3, 1, 1_000), (3, 2, 3_500),
+        ]  # fmt: skip
+
+
+def test_the_facts_of_a_member_who_only_waits_are_facts_of_the_member(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        store.take(batch_of(come_back("R1", "O1", "M1", "2026-01-05 10:00", 500)))
+        assert fact_tables(store, "M1")["orders"]["order_id"].to_pylist() == ["R1"]
+        assert fact_tables(store)["orders"]["order_id"].to_pylist() == ["R1"]
+        assert fact_tables(store, "M2") == {}
+
+
+def test_the_exported_ledger_tells_what_was_taken_back_and_adds_up_to_what_holds(tmp_path: Path) -> None:
+    """100 points, amended to 120: entry 1 is taken back by entry 3, and entry 4 stands; entry 2 is the stage, which stays. Booked when the
+    amendment came, effective at the purchase.
+    """
+    with open_store(tmp_path) as store:
+        first = order("O1", "M1", "2026-01-05 10:00", 10_000)
+        store.take(batch_of(first, replace(first, amount=12_000, lines=(Line(1, 12_000),), arrived=at("2026-01-06 10:00")), revisions=[0, 1]))
+        (path,) = export_ledger(store, tmp_path / "out")
+        rows = [row for row in pq.read_table(path).to_pylist() if row["kind"] == "EARNED"]
+        assert [(r["seq"], r["points"], r["corrects"], r["booked_at"].day, r["effective_at"].day) for r in rows] == [
+            (1, 100, 0, 5, 5), (3, -100, 1, 6, 5), (4, 120, 0, 6, 5),
+        ]  # fmt: skip

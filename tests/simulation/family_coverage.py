@@ -1,0 +1,58 @@
+"""Which forms of late facts, merges and transfers a trial exercised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loyalty_streams.core.codes import Bucket, EntryKind, Reason
+from loyalty_streams.core.facts import Fact
+from tests.simulation.said import Decision
+from tests.simulation.trial import Outcome
+
+LATE = ("ORDER", "RETURN", "INTERACTION", "PROFILE", "OPENING", "REDEEM", "RESERVE", "REDEEMED", "CONFIRM", "CANCEL", "ADJUSTMENT")
+OF_LATE = (*(f"late {name}" for name in LATE), "dead on arrival", "tier by a late fact", "stage by a late fact", "limit met by a late fact")
+SHOWN = (
+    (EntryKind.TRANSFERRED_OUT, Reason.MERGED), (EntryKind.TRANSFERRED_IN, Reason.MERGED), (EntryKind.TIER_CHANGED, Reason.MERGED),
+    (EntryKind.SIGNALLED, Reason.DUPLICATE_BONUS), (EntryKind.CLAWED_BACK, Reason.MERGE_DUPLICATE), (EntryKind.TRANSFERRED_IN, Reason.MANUAL),
+    (EntryKind.TRANSFERRED_IN, Reason.NOT_ALLOWED), (EntryKind.FORFEITED, Reason.ERASED), (EntryKind.WRITTEN_OFF, Reason.ERASED),
+    (EntryKind.REFUSED, Reason.MEMBER_MISMATCH), (EntryKind.REFUSED, Reason.SAME_MEMBER), (EntryKind.EARNED, Reason.RETURNED),
+)  # fmt: skip
+OF_MERGES = (
+    *(f"entry {kind.name} {reason.name}" for kind, reason in SHOWN),
+    *(f"bucket {bucket.name} moved" for bucket in Bucket),
+    "debt paid by a merge",
+    "tier by the metrics of both",
+    "stage by a merge",
+)
+
+
+def seen_of_late(fact: Fact, decisions: list[Decision]) -> Iterator[str]:
+    """What a fact shows that came beyond the lateness."""
+    yield f"late {fact.kind.name}"
+    for d in decisions:
+        if d.kind == EntryKind.EXPIRED:
+            yield "dead on arrival"
+        elif d.kind == EntryKind.TIER_CHANGED:
+            yield "tier by a late fact"
+        elif d.kind == EntryKind.STAGE_CHANGED:
+            yield "stage by a late fact"
+        elif d.reason == Reason.LIMIT_REACHED:
+            yield "limit met by a late fact"
+
+
+def seen_of_merges(found: Outcome) -> set[str]:
+    """Of the forms of families, those that a trial exercised."""
+    merges = {d.cause for d in found.decisions if d.kind == EntryKind.TRANSFERRED_IN and d.reason == Reason.MERGED}
+    return {name for d in found.decisions for name in of_merge(d, d.cause in merges)}
+
+
+def of_merge(d: Decision, by_merge: bool) -> Iterator[str]:
+    yield f"entry {d.kind.name} {d.reason.name}"
+    if d.kind == EntryKind.TRANSFERRED_IN and by_merge:
+        yield f"bucket {Bucket(d.bucket).name} moved"
+    elif d.kind == EntryKind.DEBT_PAID and by_merge:
+        yield "debt paid by a merge"
+    elif d.kind == EntryKind.TIER_CHANGED and by_merge and d.reason == Reason.METRIC:
+        yield "tier by the metrics of both"
+    elif d.kind == EntryKind.STAGE_CHANGED and by_merge:
+        yield "stage by a merge"
