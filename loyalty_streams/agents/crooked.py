@@ -9,9 +9,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from loyalty_streams.agents.effective import Lateness
-from loyalty_streams.agents.judging import ORDER, Candidates, Known, Position, Verdict
+from loyalty_streams.agents.judging import Candidates, Known, Position, Verdict
+from loyalty_streams.agents.kinds import ASKS, ORDER
 from loyalty_streams.agents.packing import cut_segments, pack_facts
-from loyalty_streams.agents.rederiving import ASKS, Facts, History, Member, Rederiving, begin, needs_all
+from loyalty_streams.agents.rederiving import Facts, History, Member, Rederiving, begin, needs_all
 from loyalty_streams.agents.rows import Head, KeyRow, MendRow, Text, join_segments, stacked
 from loyalty_streams.core.codes import NEVER
 from loyalty_streams.core.engine import Engine, Folded

@@ -13,15 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from loyalty_streams.agents.kinds import ORDER, RETURNS
 from loyalty_streams.agents.rows import MendRow, Segments, Text, split
-from loyalty_streams.core.codes import FactKind
 from loyalty_streams.core.entries import Entries
-from loyalty_streams.core.facts import Array, take_rows
+from loyalty_streams.core.facts import Array, Columns, take_rows
 from loyalty_streams.core.programme import Compiled
-
-RANK = np.arange(len(FactKind) + 1, dtype=np.int64)
-RANK[[FactKind.REDEEM, FactKind.REDEEMED]] = FactKind.RESERVE
-"""The place of a kind among facts of one instant: reserve, redeem and redeemed share one."""
+from loyalty_streams.history.order import RANK
 
 
 class Lateness:
@@ -55,6 +52,19 @@ class Lateness:
         return np.where(late > self.of_arrivals("lateness", arrived), arrived, at)
 
 
+def standing(lateness: Lateness, columns: Columns, owner: Array) -> Array:
+    """Where the facts of some members stand: a return not before the order that it names, though that came later than is allowed."""
+    own = lateness.stand(columns.at, columns.arrived)
+    if (own == columns.at).all():
+        return own
+    out = own.copy()
+    orders, returns = (np.flatnonzero(np.isin(columns.kind, kinds)).tolist() for kinds in ((ORDER,), RETURNS))
+    places = {(int(owner[row]), int(columns.ref[row])): int(own[row]) for row in orders}
+    for row in returns:
+        out[row] = max(int(own[row]), places.get((int(owner[row]), int(columns.about[row])), -1))
+    return out
+
+
 def put_back(at: Array, arrived: Array) -> Array:
     """The instants at which facts happened: none is after its arrival (T160). The log keeps what was said."""
     ahead = at > arrived
@@ -67,7 +77,7 @@ def effective(rows: Segments, lateness: Lateness) -> Segments:
     `entries.seq` stays the running number in the log.
     """
     rows = replace(rows, columns=rows.columns._replace(at=put_back(rows.columns.at, rows.columns.arrived)))
-    stand = lateness.stand(rows.columns.at, rows.columns.arrived)
+    stand = standing(lateness, rows.columns, rows.member)
     order = _fact_order(rows, stand)
     if order is None and not len(rows.mends):
         return rows
@@ -81,14 +91,14 @@ def effective(rows: Segments, lateness: Lateness) -> Segments:
 
 def as_booked(rows: Segments, lateness: Lateness) -> Segments:
     """The whole ledger of the log, in order of running numbers, over its facts in order of place; amended facts are among them."""
-    if not len(rows.mends) and _fact_order(rows, lateness.stand(rows.columns.at, rows.columns.arrived)) is None:
+    stand = standing(lateness, rows.columns, rows.member)
+    if not len(rows.mends) and _fact_order(rows, stand) is None:
         return rows
     everything = np.arange(len(rows.member))
     e = rows.entries.copy()
     if len(rows.mends):
         named = _rows_of(rows, everything, e["member"], rows.mends["beside"].astype(np.int64), rows.mends["place"] >= 0)
         e["cause"] = np.where((e["cause"] >= 0) & (rows.mends["place"] >= 0), named, e["cause"])
-    stand = lateness.stand(rows.columns.at, rows.columns.arrived)
     order = in_order(everything, rows.member, stand, RANK[rows.columns.kind], split(rows.keys))
     place = np.empty(len(order), np.int64)
     place[order] = everything
@@ -163,6 +173,7 @@ def _holding(rows: Segments, order: Array, stand: Array) -> Entries:
         beside, place = mends["beside"].astype(np.int64), mends["place"].astype(np.int64)
     some = np.flatnonzero(clean)
     beside[some], place[some] = places(e[some], rows.columns.ref, stand)
+    _put_behind(rows, order, stand, np.flatnonzero(clean & (e["cause"] < 0) & (beside == 0)), beside)
     standing = np.full(len(rows.member) + 1, -1, np.int64)  # the last one is what no cause stands for
     standing[order] = np.arange(len(order))
     lost = clean & (e["cause"] >= 0) & (standing[e["cause"]] < 0)  # its fact was amended
@@ -175,6 +186,15 @@ def _holding(rows: Segments, order: Array, stand: Array) -> Entries:
     instant = np.where(of_fact, stand[e["cause"]] if len(stand) else 0, e["at"])
     after = np.where(anchor >= 0, standing[anchor], -1)
     return e[np.lexsort((place, ~of_fact, after, instant, e["member"]))]
+
+
+def _put_behind(rows: Segments, order: Array, stand: Array, timers: Array, beside: Array) -> None:
+    """A timer's entry follows the facts of its instant that the log had before the segment it was booked in: names the last of them in `beside`."""
+    some = timers[np.isin(rows.entries["at"][timers], stand)]
+    for k in some.tolist():
+        facts = order[(rows.member[order] == rows.entries["member"][k]) & (stand[order] == rows.entries["at"][k]) & (order < rows.after[k])]
+        if len(facts):
+            beside[k] = rows.columns.ref[facts[-1]]
 
 
 def places(entries: Entries, ref: Array, stand: Array) -> tuple[Array, Array]:

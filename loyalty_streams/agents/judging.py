@@ -12,17 +12,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from loyalty_streams.agents.effective import RANK, Lateness, put_back
+from loyalty_streams.agents.effective import Lateness, put_back
+from loyalty_streams.agents.kinds import ASKS, ENDINGS, ORDER, RETURNS
 from loyalty_streams.agents.rows import WAITS, Heads, KeyRow
 from loyalty_streams.core.codes import Disposition, FactKind, Reason
 from loyalty_streams.core.facts import Array, Columns
+from loyalty_streams.history.order import RANK
 
-APPLIED, DEAD, WAITING = int(Disposition.APPLIED), int(Disposition.DEAD_LETTERED), int(Disposition.WAITING)
-RETURNS = (int(FactKind.EXCHANGE_RETURN), int(FactKind.RETURN), int(FactKind.CANCELLATION))
-ENDINGS = (int(FactKind.CONFIRM), int(FactKind.RELEASE), int(FactKind.CANCEL))
+APPLIED, WAITING = int(Disposition.APPLIED), int(Disposition.WAITING)
 LATER = (int(FactKind.IDENTITY), int(FactKind.TRANSFER))
 """Kinds that a later release folds."""
-ORDER = int(FactKind.ORDER)
 MOST_WAITING = 100_000
 """Returns that may wait in a store for their orders."""
 TOO_MANY_WAIT = f"original_order_id: an order that has come, since {MOST_WAITING:,} returns wait for theirs already"
@@ -202,9 +201,10 @@ def _owners(c: Candidates, known: Known, verdict: Verdict, rows: Array) -> Array
             if owner is not None and owner != own:
                 verdict.refuse[row] = Reason.MEMBER_MISMATCH
         sequence.append(row)
-        name = c.keys[row] if kind == ORDER else about
-        if name:
-            owners.setdefault(name, own)
+        if kind == ORDER:
+            owners[c.keys[row]] = own
+        elif kind in ASKS:
+            owners[about] = own
         if kind == ORDER:
             for later in waiting.pop(c.keys[row], ()):
                 wait -= 1

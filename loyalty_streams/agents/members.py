@@ -15,8 +15,9 @@ import numpy as np
 import pyarrow.compute as pc
 
 from loyalty_streams.agents.crooked import fold_crooked
-from loyalty_streams.agents.effective import RANK, Lateness, put_back
-from loyalty_streams.agents.judging import ENDINGS, ORDER, RETURNS, Candidates, Known, Position, Verdict, judge
+from loyalty_streams.agents.effective import Lateness, put_back
+from loyalty_streams.agents.judging import Candidates, Known, Position, Verdict, judge
+from loyalty_streams.agents.kinds import ASKS, DECIDED, ENDINGS, ORDER, RETURNS
 from loyalty_streams.agents.long_fold import FACTS_AT_ONCE, LINES_AT_ONCE
 from loyalty_streams.agents.packing import column, cut_segments, pack_facts, pack_heads, pack_key_rows, run, strings, taken
 from loyalty_streams.agents.rows import WAITS, Heads, KeyFixed, KeyRow, Text
@@ -29,10 +30,8 @@ from loyalty_streams.core.kernel.records import CARD_ORDER
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.history.batch import FactBatch, joined
 from loyalty_streams.history.letters import DeadLetter
+from loyalty_streams.history.order import RANK
 
-DECIDED = (int(FactKind.RESERVE), int(FactKind.REDEEM), int(FactKind.CONFIRM))
-"""Kinds that ask: the answer is stored with the fact, and stands."""
-ASKING = (*DECIDED, int(FactKind.REDEEMED))
 BASE_EVERY = 256
 """Facts of a member between two kept states."""
 
@@ -301,7 +300,7 @@ def _cards(a: Accepted, known: Known, reader: Reader) -> list[tuple[int, bytes]]
     """The cards that the facts name and that their member owns: orders of returns, redemptions, and those that paid for such orders."""
     wanted: list[tuple[int, bytes]] = []
     kinds = a.columns.kind
-    rows = np.flatnonzero(np.isin(kinds, (*RETURNS, *ENDINGS, *ASKING, ORDER)) & (a.columns.about != 0))
+    rows = np.flatnonzero(np.isin(kinds, (*RETURNS, *ENDINGS, *ASKS, ORDER)) & (a.columns.about != 0))
     if not len(rows):
         return []
     group_of = np.searchsorted(a.groups, rows, side="right") - 1

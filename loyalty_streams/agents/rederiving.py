@@ -20,19 +20,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from loyalty_streams.agents.effective import RANK, Lateness, effective, in_order, places
-from loyalty_streams.agents.judging import ENDINGS, RETURNS, Candidates, Position
+from loyalty_streams.agents.effective import Lateness, effective, in_order, places, standing
+from loyalty_streams.agents.judging import Candidates, Position
+from loyalty_streams.agents.kinds import ASKS, DECIDED, ENDINGS, ORDER, RETURNS
 from loyalty_streams.agents.long_fold import fold_from_the_first
 from loyalty_streams.agents.rows import Head, MendRow, join_segments, split, stacked
 from loyalty_streams.core.codes import NEVER, Bucket, EntryKind, FactKind, Outcome, Reason
 from loyalty_streams.core.engine import Engine, Folded
 from loyalty_streams.core.entries import ENTRY_FIELDS, Entries
 from loyalty_streams.core.facts import Array, Columns, concatenate, take_rows
+from loyalty_streams.history.order import RANK
 from loyalty_streams.history.strings import xxh64_words
 
-ASKS = (int(FactKind.RESERVE), int(FactKind.REDEEM), int(FactKind.REDEEMED))
-DECIDED = (int(FactKind.RESERVE), int(FactKind.REDEEM), int(FactKind.CONFIRM))
-"""Kinds that ask: the answer is stored with the fact, and stands."""
 LIKE = tuple(n for n in ENTRY_FIELDS if n not in ("cause", "booked", "seq"))
 """Fields that make two entries the same decision, beside the fact that caused them and their place: not when they were booked nor as which."""
 
@@ -190,7 +189,7 @@ def begin(
     columns = concatenate([log.columns, new])
     owner = np.concatenate([log.member, np.repeat(np.arange(len(histories)), [len(rows) for _, rows in histories.values()])])
     facts = Facts(
-        columns, lateness.stand(columns.at, columns.arrived), owner, split(log.keys) + [c.keys[r] for r in listed],
+        columns, standing(lateness, columns, owner), owner, split(log.keys) + [c.keys[r] for r in listed],
         split(log.abouts) + [c.abouts[r] for r in listed], first_new, batch_rows,
     )  # fmt: skip
     numbers = np.arange(len(histories) + 1)
@@ -209,7 +208,7 @@ def begin(
 def needs_all(rows: Columns) -> bool:
     """Whether a fact speaks of an order or redemption that is not among these rows: its card was another one then."""
     kind = rows.kind
-    named = rows.about[np.isin(kind, (*RETURNS, *ENDINGS, int(FactKind.ORDER))) & (rows.about != 0)]
+    named = rows.about[np.isin(kind, (*RETURNS, *ENDINGS, ORDER)) & (rows.about != 0)]
     own = np.concatenate([rows.ref, rows.about[np.isin(kind, ASKS)]])
     return bool(len(np.setdiff1d(named, own)))
 

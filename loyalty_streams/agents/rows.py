@@ -187,6 +187,7 @@ class Text(NamedTuple):
 class Segments:
     """Many segments as columns. `member[i]` and `entries.member` number the members in order of appearance, `entries.cause` are rows of the
     columns. `mends`: a row of `MendRow` an entry, or none at all where no fact was late (`place` is -1 for entries booked in order).
+    `after`: how many rows of the log stand before the segment that an entry was booked in.
     """
 
     columns: Columns
@@ -197,6 +198,7 @@ class Segments:
     content: Array
     revisions: Array
     mends: npt.NDArray[Any]
+    after: Array
 
     def key_of(self) -> dict[int, str]:
         """The text of every business key that the rows have or name, by its code."""
@@ -256,7 +258,7 @@ class _Gathered:
         return Segments(
             Columns(**out), np.repeat(owners, sizes[:, 0]), entries.view(Entry), keys, abouts,
             np.ascontiguousarray(facts["content"]), np.ascontiguousarray(facts["revision"]),
-            _mends(np.frombuffer(runs[6], MendRow), sizes[:, 3], sizes[:, 6]),
+            _mends(np.frombuffer(runs[6], MendRow), sizes[:, 3], sizes[:, 6]), np.repeat(first, sizes[:, 3]),
         )  # fmt: skip
 
 

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from loyalty_streams.agents import members
 from loyalty_streams.agents.rows import Head, split
 from loyalty_streams.core.codes import EntryKind, FactKind, Outcome, Reason
 from loyalty_streams.core.facts import Fact
 from loyalty_streams.hosts.embedded import Store
 from loyalty_streams.hosts.embedded.past import Block, blocks, member
 from loyalty_streams.hosts.embedded.verify import verify
-from tests.hosts.shop import DAY, HOUR, a_year, ask, at, batch_of, bring, codes, come_back, open_store, order
+from tests.hosts.shop import DAY, HOUR, a_year, ask, at, batch_of, bring, check_in, codes, come_back, open_store, order
 
 
 def late(fact: Fact, arrives: str | int) -> Fact:
@@ -98,6 +99,57 @@ def test_t159_a_late_return_leaves_a_redemption_standing_and_what_it_lacks_is_de
         bring(store, ask(FactKind.REDEEM, "A", "M1", "2026-01-10 10:00", 900))
         assert bring(store, late(come_back("R1", "O2", "M1", "2026-01-09 10:00", 40_000), "2026-01-11 10:00")) == {"applied": 1}
         assert (available(store, "M1"), debt(store, "M1")) == (0, 300)
+        holds(store)
+
+
+def order_of(store: Store, name: str) -> list[str]:
+    return [key.decode() for key in split(the(store, name).segments.keys)]
+
+
+def test_t158_an_order_late_by_exactly_the_lateness_stands_at_its_own_instant_and_one_later_at_its_arrival(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        bring(store, order("O2", "M1", "2026-01-04 10:00", 1_000), order("O3", "M1", "2026-01-05 10:00", 1_000))
+        bring(store, late(order("L1", "M1", "2026-01-02 10:00", 1_000), "2026-01-09 10:00"))
+        bring(store, late(order("L2", "M1", at("2026-01-02 10:00") - 1, 1_000), "2026-01-09 10:00"))
+        assert order_of(store, "M1") == ["order/L1", "order/O2", "order/O3", "order/L2"]
+        holds(store)
+
+
+def test_what_a_tick_has_let_expire_stays_expired_when_something_else_comes_late(tmp_path: Path) -> None:
+    """100 points expire on 8 March; a check-in of the 7th arrives on the 9th, after the tick."""
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "M1", "2026-01-05 00:00", 10_000))
+        store.advance(at("2026-03-08 00:05"))
+        bring(store, late(check_in("C1", "M1", at("2026-03-07 10:00")), "2026-03-09 10:00"))
+        wallet = the(store, "M1").states[0].wallets[0]
+        assert (wallet.expired, wallet.available, wallet.pending) == (100, 0, 5)
+        holds(store)
+
+
+def test_t159_a_late_return_of_an_order_that_came_beyond_the_lateness_takes_its_points_back(tmp_path: Path) -> None:
+    """The order of the 1st arrives on the 11th and stands there; its return of the 9th, arriving on the 12th, stands after it."""
+    with open_store(tmp_path) as store:
+        bring(store, late(order("O1", "M1", "2026-01-01 10:00", 50_000), "2026-01-11 10:00"))
+        bring(store, late(come_back("R1", "O1", "M1", "2026-01-09 10:00", 50_000), "2026-01-12 10:00"))
+        state = the(store, "M1").states[0]
+        assert (state.wallets[0].available, state.wallets[0].debt, state.orders, state.lifetime_spend) == (0, 0, 0, 0)
+        holds(store)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_t157_late_orders_are_folded_over_no_kept_state_that_lacks_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: bool) -> None:
+    """A state is kept every four facts. Of ten orders, a day apart, two come late: one after the fifth, which makes silver, one after the ninth."""
+    monkeypatch.setattr(members, "BASE_EVERY", 4)
+    with open_store(tmp_path) as store:
+        for n in range(10):
+            bring(store, order(f"O{n}", "M1", at("2026-01-01 10:00") + n * DAY, 1_000))
+        assert len(list(store.rocks.scan("bases"))) == 2
+        first = late(order("L1", "M1", "2026-01-05 22:00", 20_000), "2026-01-10 23:00")
+        second = late(order("L2", "M1", "2026-01-09 22:00", 1_000), "2026-01-10 23:00")
+        bring(store, first, second, size=2 if together else 1)
+        block = the(store, "M1")
+        assert block.states[0].lifetime_spend == 31_000
+        assert block.entries["at"][block.entries["kind"] == EntryKind.TIER_CHANGED].tolist() == [at("2026-01-05 22:00")]
         holds(store)
 
 

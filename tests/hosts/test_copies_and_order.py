@@ -10,7 +10,7 @@ import pytest
 from loyalty_streams.core.codes import EntryKind, FactKind, Reason
 from loyalty_streams.core.facts import Fact
 from loyalty_streams.hosts.embedded.past import blocks, member
-from tests.hosts.shop import DAY, MINUTE, a_year, ask, at, bring, codes, come_back, contents, history, open_store, order, read_in
+from tests.hosts.shop import DAY, MINUTE, a_year, ask, at, bring, check_in, codes, come_back, contents, history, open_store, order, read_in
 
 REFUSE = "facts: {beyond_lateness: refuse}\n"
 
@@ -115,6 +115,23 @@ def test_t079_a_return_by_another_member_is_refused_and_the_refusal_is_an_entry(
         (entry,) = block.entries[block.entries["kind"] == EntryKind.REFUSED]
         assert (block.ids[entry["member"]], entry["reason"]) == ("M2", Reason.MEMBER_MISMATCH)
         assert available(store, "M1", "2026-01-09 00:00") == 10
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_t079_a_strangers_return_does_not_keep_the_owner_from_bringing_back_the_order(tmp_path: Path, size: int) -> None:
+    """In one batch as in two."""
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "M1", "2026-01-05 10:00", 1_000))
+        bring(store, *(come_back(f"R{n}", "O1", m, f"2026-01-06 1{n}:00", 1_000) for n, m in enumerate(("M2", "M1"))), size=size)
+        assert available(store, "M1", "2026-01-09 00:00") == 0
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_t079_a_check_in_that_names_an_order_is_not_its_sale(tmp_path: Path, size: int) -> None:
+    """The return waits on, in one batch as in two."""
+    with open_store(tmp_path) as store:
+        named = replace(check_in("C1", "M1", at("2026-01-05 10:00")), about="order/O1")
+        assert bring(store, named, come_back("R1", "O1", "M1", "2026-01-06 10:00", 1_000), size=size) == {"applied": 1, "waiting": 1}
 
 
 def test_kinds_that_a_later_release_folds_are_set_aside_by_name(tmp_path: Path) -> None:

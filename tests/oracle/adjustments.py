@@ -163,13 +163,13 @@ def deduct(m: Member, v: Version, fact: Fact, wallet: str) -> None:
 
 
 def reinstate(m: Member, v: Version, fact: Fact, wallet: str) -> None:
-    """What expired lately comes back, to live until the instant that the fact names (T050)."""
+    """What expired lately comes back, to live until the instant that the fact names (T050); one that comes too late looks back from its arrival."""
     given = v.wallets.get(wallet, {}).get("reinstate")
     if not given:
         m.post(EntryKind.REFUSED, wallet, reason=Reason.NOT_ALLOWED)
         return
     purse = m.purse(wallet)
-    since = m.when - whole_days(given["within"]) * DAY
+    since = m.now - whole_days(given["within"]) * DAY
     back = [d for d in purse.dead if d.expired_at >= since]
     if not back:
         m.post(EntryKind.REFUSED, wallet, reason=Reason.NOT_ALLOWED)

@@ -96,8 +96,16 @@ def fact_order(fact: Fact, stand: int | None = None) -> tuple[int, int, bytes]:
 
 
 def by_place(timeline: Timeline, facts: Iterable[Fact]) -> list[Fact]:
-    """Facts in the order that decides."""
-    return sorted(facts, key=lambda f: fact_order(f, timeline.stand(f.at, f.arrived)))
+    """Facts in the order that decides: each where it stands, and a return not before the order that it names."""
+    listed = list(facts)
+    orders = {f.key: timeline.stand(f.at, f.arrived) for f in listed if f.kind == FactKind.ORDER}
+    returns = (FactKind.RETURN, FactKind.EXCHANGE_RETURN, FactKind.CANCELLATION)
+
+    def place(f: Fact) -> int:
+        own = timeline.stand(f.at, f.arrived)
+        return max(own, orders.get(f.about, own)) if f.kind in returns else own
+
+    return sorted(listed, key=lambda f: fact_order(f, place(f)))
 
 
 def fold(programme: Sequence[str] | Timeline, facts: Iterable[Fact], until: int) -> Result:
@@ -118,7 +126,7 @@ def finish(m: Member, timeline: Timeline, until: int) -> Result:
 
 def take(m: Member, timeline: Timeline, fact: Fact, beside: Beside = None) -> None:
     """One fact in its place: what is due by then happens first."""
-    stand = timeline.stand(fact.at, fact.arrived)
+    stand = max(timeline.stand(fact.at, fact.arrived), m.now)
     if m.opened_at < 0:
         open_account(m, timeline, fact, stand)
     advance(m, timeline, stand)

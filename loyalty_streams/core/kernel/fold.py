@@ -64,6 +64,7 @@ def fold(facts, rows, groups, start, until, old, old_at, cards, card_at, card_of
             c.booked, stands = facts.arrived[row], facts.at[row]
             if c.booked > stands and too_late(programmes, stands, c.booked):
                 stands = c.booked
+            stands = max(stands, w.head.clock)  # a return stands not before its order, though that came beyond the lateness
             fresh = w.head.version < 0
             advance_to(w, programmes, stands)
             one_fact(w, programmes, facts, row, stands, fresh, work, cards, card_at, card_of[g], card_of[g + 1])

@@ -42,7 +42,7 @@ def name_given(w, p, wallet, at, source, activates, expires, state):
     """
     g = w.given[wallet]
     if g.source != source or g.activates != activates or g.expires != expires or (activates == NEVER and g.state != state):
-        g.n = lot_number(w, p, wallet, source, activates, expires, state)
+        g.n, g.earned = lot_number(w, p, wallet, source, activates, expires, state), at
     g.at, g.source, g.activates, g.expires, g.state = at, source, activates, expires, state
 
 
@@ -149,7 +149,8 @@ def deliver(w, p, wallet, at, points, source, about, state):
             return
         rest = pay_debt(w, wallet, at, points, source, g.n) if x.debt and not dead(w, p, wallet, g.expires) else points
         x.available += rest
-    add_lot(w, source, g.n, wallet, at, g.activates, g.expires, points, rest, pending, about)
+    g.earned = g.earned if g.earned >= 0 else at
+    add_lot(w, source, g.n, wallet, g.earned, g.activates, g.expires, points, rest, pending, about)
     note_reminder(w, p, wallet, g.expires)
 
 

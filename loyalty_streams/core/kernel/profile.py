@@ -193,12 +193,12 @@ def deduct(w, p, wallet, allow_negative):
 
 @kernel
 def reinstate(w, p, wallet, expires_at):
-    """Lots that expired not longer ago than the window come back (T050)."""
+    """Lots that expired not longer ago than the window come back (T050), seen from where the fact stands: what came in vain is forgotten by then."""
     f, s, x, t = w.fact, w.span[DEAD], w.wallets[wallet], p.terms[wallet]
     found, keep = 0, s.lo
     for i in range(s.lo, s.hi):
         d = w.dead[i]
-        if d.wallet == wallet and t.reinstate_within > 0 and d.expired_at >= f.at - t.reinstate_within:
+        if d.wallet == wallet and t.reinstate_within > 0 and d.expired_at >= w.head.clock - t.reinstate_within:
             found += 1
             expires = expires_at
             if expires == NEVER:

@@ -186,7 +186,7 @@ Programme = nest(
 
 # ---- workspace -------------------------------------------------------------------------------------------------------------
 Candidate = words("points basis num den desired reason failed actual capped part won won_basis")
-Given = words("at source n activates expires state")  # the lot that the fact in hand has opened in a wallet
+Given = words("at source n earned activates expires state")  # the lot that the fact in hand has opened in a wallet; earned -1: not yet
 Control = words("cards lines entries full member explain booked cards_out tier_before called born_from born_to")
 Ended = words("value judged")  # of a metric whose calendar period ends at this instant: what it came to; judged: the check goes by it
 Number = words("value")

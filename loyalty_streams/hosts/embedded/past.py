@@ -13,7 +13,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from loyalty_streams.agents.effective import effective, take_facts
+from loyalty_streams.agents.effective import effective, standing, take_facts
 from loyalty_streams.agents.rows import Head, MendRow, Segments, join_segments
 from loyalty_streams.core.entries import Entries, Entry
 from loyalty_streams.core.facts import Array, Columns, take_rows
@@ -108,7 +108,7 @@ def state_at(store: Store, member_id: str, as_of: int) -> bytes:
 
     for after, state in (_base(store, name, as_of), (0, b"")):
         rows = store.log([list(store.segments(name, after))])
-        kept = np.flatnonzero(standing(store, rows) < as_of)
+        kept = np.flatnonzero(standing(store.lateness, rows.columns, rows.member) < as_of)
         if state and needs_all(take_rows(rows.columns, kept)):
             continue
         if not state and not len(kept):
@@ -138,11 +138,6 @@ def _base(store: Store, name: bytes, as_of: int) -> tuple[int, bytes]:
             break
         found = int.from_bytes(key[-NUMBER:], "big"), head.state
     return found
-
-
-def standing(store: Store, rows: Segments) -> Array:
-    """The instant at which each fact stands."""
-    return store.lateness.stand(rows.columns.at, rows.columns.arrived)
 
 
 def clusters(store: Store, most: int) -> Iterator[tuple[list[str], list[Head], list[list[bytes]]]]:
@@ -221,7 +216,7 @@ def _advanced(store: Store, heads: Sequence[Head], until: int) -> tuple[Any, lis
 
 def _past(store: Store, ids: list[str], rows: Segments, before: int, until: int) -> Block:
     """All of it folded again from the first facts, those before an instant, and timers up to another. Members without a fact are left out."""
-    kept = np.flatnonzero(standing(store, rows) < before)
+    kept = np.flatnonzero(standing(store.lateness, rows.columns, rows.member) < before)
     columns, owner = take_rows(rows.columns, kept), rows.member[kept]
     present, member_of = np.unique(owner, return_inverse=True)
     groups = np.searchsorted(member_of, np.arange(len(present) + 1)).astype(np.int64)

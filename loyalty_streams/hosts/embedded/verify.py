@@ -38,10 +38,11 @@ class Check:
                 self.faults.append(fault)
 
 
+NUMBERED = "running numbers have no gaps, and what takes an entry back takes it back whole and once"
 OF_MEMBERS: dict[str, tuple[str, Callable[[Account, Ground], Found]]] = {
     "I1": ("what was given is what is held and what is gone, in every wallet", states.conserved),
     "I2": ("lots are between nothing and what was granted, and add up to the balances", states.lots_are_sane),
-    "I10": ("running numbers have no gaps", entries.numbered_without_gaps),
+    "I10": (NUMBERED, entries.numbered_without_gaps),
     "I12": ("nothing is spent that was not there, and a hold ends once", entries.holds_end_once),
     "I13": ("no more is taken back of an order than it gave", entries.returns_take_no_more),
     "I14": ("an entry's points are what its parts give, rounded once", entries.parts_give_the_points),
@@ -55,6 +56,7 @@ OF_LOGS: dict[str, tuple[str, Callable[[Store, Log], Found]]] = {
     "I3": ("points are taken in the order of consumption", whole_logs.taken_in_order),
     "I4": ("a business key stands once, and the store knows its content", whole_logs.keys_stand_once),
     "I5": ("the log folded again gives these entries and states", whole_logs.folds_to_the_same),
+    "I10": (NUMBERED, whole_logs.corrections_cancel),
     "I9": ("a kept state is the fold of the facts before it", whole_logs.bases_are_prefixes),
 }
 

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from loyalty_streams.agents.effective import RANK
+from loyalty_streams.agents.effective import corrected, standing
 from loyalty_streams.agents.long_fold import fold_from_the_first
 from loyalty_streams.agents.rows import Head, KeyRow, split
 from loyalty_streams.core.codes import EntryKind, FactKind, Outcome
 from loyalty_streams.core.entries import ENTRY_FIELDS, Entries
 from loyalty_streams.core.facts import Array, take_rows
 from loyalty_streams.core.state import Lot, unpack
+from loyalty_streams.history.order import RANK
 from loyalty_streams.hosts.embedded.checks.account import Found
-from loyalty_streams.hosts.embedded.past import standing
 from loyalty_streams.hosts.embedded.rebuild import heads_of
 from loyalty_streams.hosts.embedded.refold import Log, cut, refold, states_before
 from loyalty_streams.hosts.embedded.rocks import Clocks, after_member, of_batch
@@ -23,6 +23,7 @@ from loyalty_streams.hosts.embedded.store import Store
 ASKS = (FactKind.RESERVE, FactKind.REDEEM, FactKind.REDEEMED)
 COMPARED = tuple(name for name in ENTRY_FIELDS if name not in ("member", "cause", "booked", "seq"))
 """`booked` of a timer is the tick that fired it, which the log of facts does not have; running numbers count corrections too."""
+TAKEN_WHOLE = tuple(name for name in COMPARED if name != "points")
 
 
 def taken_in_order(store: Store, log: Log) -> Found:
@@ -93,6 +94,23 @@ def folds_to_the_same(store: Store, log: Log) -> Found:
     return len(stored) + len(log.ids), faults
 
 
+def corrections_cancel(store: Store, log: Log) -> Found:
+    """What takes an entry back is that entry with the points negated, and none is taken back twice: so the ledger comes to what holds (I10)."""
+    raw, takes = log.raw.entries, corrected(log.raw)
+    rows = np.flatnonzero(takes)
+    first = np.searchsorted(raw["member"], np.arange(len(log.ids)))
+    taken = np.minimum(first[raw["member"][rows]] + takes[rows] - 1, len(raw) - 1)  # numbers have no gaps
+    whole = raw["points"][rows] == -raw["points"][taken]
+    for field in TAKEN_WHOLE:
+        whole &= raw[field][rows] == raw[field][taken]
+    once = np.ones(len(rows), bool)
+    once[np.unique(taken, return_index=True)[1]] = False
+    wrong = rows[~whole | once]
+    names = [log.ids[m] for m in raw["member"][wrong].tolist()]
+    numbers = zip(names, raw["seq"][wrong].tolist(), takes[wrong].tolist(), strict=True)
+    return len(rows), [f"{name}: entry {seq} does not take back entry {of}, whole and once" for name, seq, of in numbers]
+
+
 def _booked_alike(mine: Entries, theirs: Entries, revisions: Array) -> bool:
     """What a fact caused is booked at its arrival, or later where another fact came late; what an amendment left alone stays as it was booked."""
     by_fact = (mine["cause"] >= 0) & (revisions[mine["cause"]] == 0)
@@ -102,7 +120,7 @@ def _booked_alike(mine: Entries, theirs: Entries, revisions: Array) -> bool:
 def bases_are_prefixes(store: Store, log: Log) -> Found:
     """Each kept state is what the facts up to it give (I9)."""
     picked, kept, names, counts = [], [], [], [0]
-    stand = standing(store, log.rows)
+    stand = standing(store.lateness, log.rows.columns, log.rows.member)
     for k, name in enumerate(log.ids):
         for _, value in store.rocks.scan("bases", of_batch(name.encode(), 0), after_member(name.encode())):
             head = Head.read(value)
