@@ -16,9 +16,8 @@ import numpy as np
 from loyalty_streams.agents.kinds import ORDER, RETURNS
 from loyalty_streams.agents.rows import MendRow, Segments, Text, split
 from loyalty_streams.core.entries import Entries
-from loyalty_streams.core.facts import Array, Columns, take_rows
+from loyalty_streams.core.facts import RANK, Array, Columns, take_rows
 from loyalty_streams.core.programme import Compiled
-from loyalty_streams.history.order import RANK
 
 
 class Lateness:

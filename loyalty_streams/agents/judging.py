@@ -16,8 +16,7 @@ from loyalty_streams.agents.effective import Lateness, put_back
 from loyalty_streams.agents.kinds import ASKS, ENDINGS, ORDER, RETURNS
 from loyalty_streams.agents.rows import WAITS, Heads, KeyRow
 from loyalty_streams.core.codes import Disposition, FactKind, Reason
-from loyalty_streams.core.facts import Array, Columns
-from loyalty_streams.history.order import RANK
+from loyalty_streams.core.facts import RANK, Array, Columns
 
 APPLIED, WAITING = int(Disposition.APPLIED), int(Disposition.WAITING)
 LATER = (int(FactKind.IDENTITY), int(FactKind.TRANSFER))

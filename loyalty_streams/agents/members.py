@@ -25,12 +25,11 @@ from loyalty_streams.agents.waiting import AWAITED, Waiting, pack_waiting, waiti
 from loyalty_streams.core.codes import NEVER, Disposition, EntryKind, FactKind, Outcome, Reason, code_of
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entries
-from loyalty_streams.core.facts import Array, Columns, empty_columns, take_rows
+from loyalty_streams.core.facts import RANK, Array, Columns, empty_columns, take_rows
 from loyalty_streams.core.kernel.records import CARD_ORDER
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.history.batch import FactBatch, joined
 from loyalty_streams.history.letters import DeadLetter
-from loyalty_streams.history.order import RANK
 
 BASE_EVERY = 256
 """Facts of a member between two kept states."""

@@ -28,8 +28,7 @@ from loyalty_streams.agents.rows import Head, MendRow, join_segments, split, sta
 from loyalty_streams.core.codes import NEVER, Bucket, EntryKind, FactKind, Outcome, Reason
 from loyalty_streams.core.engine import Engine, Folded
 from loyalty_streams.core.entries import ENTRY_FIELDS, Entries
-from loyalty_streams.core.facts import Array, Columns, concatenate, take_rows
-from loyalty_streams.history.order import RANK
+from loyalty_streams.core.facts import RANK, Array, Columns, concatenate, take_rows
 from loyalty_streams.history.strings import xxh64_words
 
 LIKE = tuple(n for n in ENTRY_FIELDS if n not in ("cause", "booked", "seq"))

@@ -12,6 +12,9 @@ import numpy.typing as npt
 from loyalty_streams.core.codes import ATTR, AttrKind, FactKind, LineKind, Outcome, Reason, code_of
 
 Array = npt.NDArray[Any]
+RANK = np.arange(len(FactKind) + 1, dtype=np.int64)
+RANK[[FactKind.REDEEM, FactKind.REDEEMED]] = FactKind.RESERVE
+"""Of the facts of an instant, which kind comes first: reserve, redeem and redeemed share a rank; otherwise the number of the kind is its rank."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from loyalty_streams.core.facts import Array
+from loyalty_streams.core.facts import RANK, Array
 from loyalty_streams.history import spill
 from loyalty_streams.history.batch import FactBatch, joined
-from loyalty_streams.history.order import RANK, sort_batch
+from loyalty_streams.history.order import sort_batch
 from loyalty_streams.history.spill import Segment, Spill
 
 _BLOCKS = 128

@@ -9,14 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loyalty_streams.core.codes import FactKind
-from loyalty_streams.core.facts import Array
+from loyalty_streams.core.facts import RANK, Array
 from loyalty_streams.history.batch import FactBatch
 from loyalty_streams.history.strings import TEXT, hashes
-
-RANK = np.arange(len(FactKind) + 1, dtype=np.int64)
-RANK[[FactKind.REDEEM, FactKind.REDEEMED]] = FactKind.RESERVE
-"""Reserve, redeem and redeemed share a rank; otherwise the number of the kind is its rank."""
 
 
 def ties(*columns: Array) -> Array:

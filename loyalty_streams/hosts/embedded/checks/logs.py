@@ -11,9 +11,8 @@ from loyalty_streams.agents.long_fold import fold_from_the_first
 from loyalty_streams.agents.rows import Head, KeyRow, split
 from loyalty_streams.core.codes import EntryKind, FactKind, Outcome
 from loyalty_streams.core.entries import ENTRY_FIELDS, Entries
-from loyalty_streams.core.facts import Array, take_rows
+from loyalty_streams.core.facts import RANK, Array, take_rows
 from loyalty_streams.core.state import Lot, unpack
-from loyalty_streams.history.order import RANK
 from loyalty_streams.hosts.embedded.checks.account import Found
 from loyalty_streams.hosts.embedded.rebuild import heads_of
 from loyalty_streams.hosts.embedded.refold import Log, cut, refold, states_before
