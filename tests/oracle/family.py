@@ -117,14 +117,14 @@ def fold_family(timeline: Timeline, events: Iterable[Event], until: int, homes: 
 
 
 def in_order(timeline: Timeline, events: Iterable[Event]) -> list[Event]:
-    """Events in the order that decides; a return does not stand before the order of its identifier that it names."""
+    """Events in the order that decides; a return does not stand before the order that it names."""
     listed = list(events)
-    orders = {(e.member, e.key): place_of(timeline, e)[0] for e in listed if isinstance(e, Fact) and e.kind == FactKind.ORDER}
+    orders = {e.key: place_of(timeline, e)[0] for e in listed if isinstance(e, Fact) and e.kind == FactKind.ORDER}
 
     def place(e: Event) -> tuple[int, int, bytes]:
         stand, rank, key = place_of(timeline, e)
         if isinstance(e, Fact) and e.kind in GIVEN_BACK:
-            stand = max(stand, orders.get((e.member, e.about), stand))
+            stand = max(stand, orders.get(e.about, stand))
         return stand, rank, key
 
     return sorted(listed, key=place)
