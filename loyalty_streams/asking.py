@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from loyalty_streams.agents.families import given
 from loyalty_streams.agents.long_fold import fold_from_the_first
 from loyalty_streams.agents.rows import Head, KeyRow, Segments, join_segments
 from loyalty_streams.answers import Answer, AskError, Quote
@@ -118,12 +119,14 @@ def _row_of(log: Segments, key: str) -> int | None:
 
 def _answer(store: Store, command: Command, name: str, end: Disposition, lang: Language) -> Answer:
     """The decision as the log has it, with the balances right after it, however much has happened since."""
-    log = _log(store, command.member_id.encode())
+    log = _log(store, store.home(command.member_id).encode())
     row = _row_of(log, command.key(name))
     if row is None:
         raise LookupError(f"the fact of {name} is not in the log of its member")
     before = take_rows(log.columns, np.arange(row + 1))
-    state = unpack(fold_from_the_first(store.engine, before, np.array([0, row + 1], np.int64), np.zeros(1, np.int64)).states.tobytes())
+    groups = np.array([0, row + 1], np.int64)
+    folded = fold_from_the_first(store.engine, before, groups, np.zeros(1, np.int64), given=given(log, np.arange(row + 1), groups))
+    state = unpack(folded.states.tobytes())
     entries = log.entries[log.entries["cause"] == row]
     sentences = _sentences(store, lang)
     refused = entries[(entries["kind"] == EntryKind.REFUSED) & (entries["rule"] < 0)]

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from loyalty_streams.agents.effective import Lateness
-from loyalty_streams.agents.judging import Candidates, Known, Position, Verdict
+from loyalty_streams.agents.judging import IDENTITY, Candidates, Known, Position, Verdict
 from loyalty_streams.agents.kinds import ASKS, ORDER
+from loyalty_streams.agents.messages import outgoing
 from loyalty_streams.agents.packing import cut_segments, pack_facts
 from loyalty_streams.agents.rederiving import Facts, History, Member, Rederiving, begin, needs_all
-from loyalty_streams.agents.rows import Head, KeyRow, MendRow, Text, join_segments, stacked
+from loyalty_streams.agents.rows import Head, KeyRow, MendRow, Text, join_segments, pack_sent, stacked
 from loyalty_streams.core.codes import NEVER
 from loyalty_streams.core.engine import Engine, Folded
 from loyalty_streams.core.facts import Array, concatenate, take_rows
@@ -40,6 +41,7 @@ class Outcome(NamedTuple):
     unmade: Position
     entries: int
     texts: dict[int, str]
+    messages: list[bytes]
 
 
 def fold_crooked(engine: Engine, lateness: Lateness, c: Candidates, verdict: Verdict, known: Known, past: Past) -> list[Outcome]:
@@ -49,7 +51,8 @@ def fold_crooked(engine: Engine, lateness: Lateness, c: Candidates, verdict: Ver
         rows_of[int(c.member[row])].append(row)
     histories = {}
     for n, rows in rows_of.items():
-        amended = not verdict.amended.isdisjoint(rows)
+        kin = known.heads.fixed["family"][n] > 0 or bool((c.columns.kind[rows] == IDENTITY).any() or c.came[rows].any())
+        amended = kin or not verdict.amended.isdisjoint(rows)
         histories[c.members[n]] = _history(Head.read(known.heads.packed[n]), c, n, rows, amended, past), rows
     work = begin(engine, lateness, known.tick, c, verdict.refuse, histories, verdict.amended)
     work.run()
@@ -60,9 +63,12 @@ def fold_crooked(engine: Engine, lateness: Lateness, c: Candidates, verdict: Ver
     starts = [v.effective_from for v in engine.compiled.versions]
     out = []
     for k, (m, rows, segment) in enumerate(zip(work.members, rows_of.values(), segments, strict=True)):
-        head = _head(work, m, len(rows), after, starts)
+        own = [row for row in rows if not c.came[row] and row not in c.answers]
+        head = _head(work, m, len(own), after, starts)
         texts = _texts(work.facts, m.rows)
-        out.append(Outcome(m.name, head, segment, _keys(m, c, rows, cards[k], texts, past), m.earliest, m.count, held_names(work.facts, m.rows)))
+        keys = _keys(m, c, own, {} if head.family else cards[k], texts, past)
+        messages = outgoing(work, m) if head.family else []
+        out.append(Outcome(m.name, head, segment, keys, m.earliest, m.count, held_names(work.facts, m.rows), messages))
     return out
 
 
@@ -88,16 +94,22 @@ def _segments(work: Rederiving, c: Candidates, rows_of: Sequence[list[int]]) -> 
     entry_at = np.concatenate([[0], np.cumsum([len(p) for p in posted])]).astype(np.int64)
     listed = rows.tolist()
     keys, abouts = (Text(b"".join([words[r] for r in listed]), np.array([len(words[r]) for r in listed], np.int64)) for words in (c.keys, c.abouts))
-    packed = pack_facts(columns, keys, abouts, c.content[rows], c.revisions[rows])
-    return cut_segments(packed, groups, stacked(posted), entry_at, mends)
+    packed = pack_facts(columns, keys, abouts, c.content[rows], c.revisions[rows], c.came[rows])
+    segments = cut_segments(packed, groups, stacked(posted), entry_at, mends)
+    if not c.sent:
+        return segments
+    behind = [pack_sent((k, c.sent[row]) for k, row in enumerate(own) if row in c.sent) for own in rows_of]
+    return [segment + sent for segment, sent in zip(segments, behind, strict=True)]
 
 
 def _head(work: Rederiving, m: Member, new: int, folded: Folded, starts: Sequence[int]) -> Head:
-    k, old, last = m.number, m.head, work.facts.position(int(m.rows[-1]))
+    k, old, f = m.number, m.head, work.facts
+    last = f.position(int(m.rows[-1])) if len(m.rows) else (-1, 0, b"")
+    kin = old.family or int((f.columns.kind[m.rows] == IDENTITY).any() or f.came[m.rows].any())
     state = folded.states[folded.state_at[k] : folded.state_at[k + 1]].tobytes()
     clock = max(last[0], work.tick)
     due = min([int(folded.due[k]), *(s for s in starts if s > clock)], default=NEVER)
-    return Head(due, last[0], old.facts + new, old.entries + m.count, int(folded.tier[k]), int(folded.stage[k]), last[1], last[2], state)
+    return Head(due, last[0], old.facts + new, old.entries + m.count, int(folded.tier[k]), int(folded.stage[k]), last[1], last[2], state, kin)
 
 
 def _cards(folded: Folded, groups: int) -> list[dict[tuple[int, int], bytes]]:

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from loyalty_streams.agents.families import of_the_account, sources, with_refusals
 from loyalty_streams.agents.kinds import ORDER, RETURNS
-from loyalty_streams.agents.rows import MendRow, Segments, Text, split
+from loyalty_streams.agents.rows import Came, MendRow, Segments, Text, split
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import RANK, Array, Columns, take_rows
 from loyalty_streams.core.programme import Compiled
@@ -70,22 +71,25 @@ def put_back(at: Array, arrived: Array) -> Array:
     return np.where(ahead, arrived, at) if ahead.any() else at
 
 
-def effective(rows: Segments, lateness: Lateness) -> Segments:
+def effective(rows: Segments, lateness: Lateness, given_up: bool = False) -> Segments:
     """The facts that stand, in order of member and place, and the entries that hold, in the order in which one fold gives them.
 
-    `entries.seq` stays the running number in the log.
+    `entries.seq` stays the running number in the log. What an account keeps after the merge by which it is given up is left out; with `given_up`
+    it is there, and so is every move.
     """
     rows = replace(rows, columns=rows.columns._replace(at=put_back(rows.columns.at, rows.columns.arrived)))
     stand = standing(lateness, rows.columns, rows.member)
     order = _fact_order(rows, stand)
-    if order is None and not len(rows.mends):
+    folds = order if given_up else of_the_account(rows, order)
+    if folds is None and not len(rows.mends):
         return rows
-    order = np.arange(len(rows.member)) if order is None else order
+    order = np.arange(len(rows.member)) if folds is None else folds
     entries = _holding(rows, order, stand)
     place = np.full(len(rows.member), -1, np.int64)
     place[order] = np.arange(len(order))
     entries["cause"] = np.where(entries["cause"] >= 0, place[entries["cause"]], -1)
-    return take_facts(replace(rows, entries=entries, mends=np.zeros(0, MendRow)), order)
+    found = take_facts(replace(rows, entries=entries, mends=np.zeros(0, MendRow)), order)
+    return found if given_up else replace(found, columns=with_refusals(found.columns, found.member, found.sent))
 
 
 def as_booked(rows: Segments, lateness: Lateness) -> Segments:
@@ -112,9 +116,11 @@ def corrected(rows: Segments) -> Array:
 
 def take_facts(rows: Segments, order: Array) -> Segments:
     """The given facts in the given order; entries stay as they are."""
+    sent = {new: rows.sent[old] for new, old in enumerate(order.tolist()) if old in rows.sent} if rows.sent else rows.sent
     return replace(
         rows, columns=take_rows(rows.columns, order), member=rows.member[order], keys=_taken(rows.keys, order), abouts=_taken(rows.abouts, order),
-        content=rows.content[order], revisions=rows.revisions[order],
+        content=rows.content[order], revisions=rows.revisions[order], came=rows.came[order], sent=sent,
+        said=rows.said[order],
     )  # fmt: skip
 
 
@@ -127,9 +133,11 @@ def _fact_order(rows: Segments, stand: Array) -> Array | None:
     """The rows that stand, in order; None where that is all of them as they are."""
     member, rank = rows.member, RANK[rows.columns.kind]
     kept = None
-    if rows.revisions.any():
-        newest = {(m, ref): k for k, (m, ref) in enumerate(zip(member.tolist(), rows.columns.ref.tolist(), strict=True))}
+    if rows.revisions.any() or rows.came.any():
+        names = zip(member.tolist(), rows.columns.ref.tolist(), sources(rows.came, rows.sent).tolist(), strict=True)
+        newest = {name: k for k, name in enumerate(names)}
         kept = np.array(sorted(newest.values()), np.int64)
+        kept = kept[rows.came[kept] & Came.GONE == 0]
         if len(kept) == len(member):
             kept = None
     same = member[1:] == member[:-1]

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from loyalty_streams.agents.effective import Lateness, put_back
+from loyalty_streams.agents.families import moves
 from loyalty_streams.agents.kinds import ASKS, ENDINGS, ORDER, RETURNS
-from loyalty_streams.agents.rows import WAITS, Heads, KeyRow
+from loyalty_streams.agents.rows import WAITS, Heads, KeyRow, Sent
 from loyalty_streams.core.codes import Disposition, FactKind, Reason
 from loyalty_streams.core.facts import RANK, Array, Columns
 
 APPLIED, WAITING = int(Disposition.APPLIED), int(Disposition.WAITING)
-LATER = (int(FactKind.IDENTITY), int(FactKind.TRANSFER))
-"""Kinds that a later release folds."""
+IDENTITY, TRANSFER = int(FactKind.IDENTITY), int(FactKind.TRANSFER)
 MOST_WAITING = 100_000
 """Returns that may wait in a store for their orders."""
 TOO_MANY_WAIT = f"original_order_id: an order that has come, since {MOST_WAITING:,} returns wait for theirs already"
@@ -73,7 +73,8 @@ class Candidates:
     """The batch as it is judged: member number, own key and key spoken of, a row each. `stand`: the instant at which it stands in the order;
     `said`: the instant that the fact itself names, which the log keeps.
 
-    `released`: the rows from there on have waited in the store for an order of the batch.
+    `released`: the rows from there on have waited in the store for an order of the batch. `came`: how each comes into its account's log
+    (`rows.Came`), with what came with it in `sent`, by row; `answers` are facts that the log has already, with the decision given elsewhere.
     """
 
     columns: Columns
@@ -86,6 +87,9 @@ class Candidates:
     content: Array
     revisions: Array
     released: int
+    came: Array
+    sent: Mapping[int, Sent] = field(default_factory=dict)
+    answers: frozenset[int] = frozenset()
 
     def position(self, row: int) -> Position:
         return int(self.stand[row]), int(RANK[self.columns.kind[row]]), self.keys[row]
@@ -106,7 +110,8 @@ def judge(c: Candidates, known: Known) -> Verdict:
 
 
 def _not_yet(c: Candidates, verdict: Verdict) -> None:
-    for row in np.flatnonzero(np.isin(c.columns.kind, LATER)).tolist():
+    later = (c.columns.kind == TRANSFER) | ((c.columns.kind == IDENTITY) & ~moves(c.columns, c.came))
+    for row in np.flatnonzero(later).tolist():
         kind = FactKind(int(c.columns.kind[row])).name.lower()
         verdict.set_aside(row, Disposition.DEAD_LETTERED, "NOT_YET", f"{kind}: a later release folds it; replay it then")
     for row in [i for i, m in enumerate(c.members) if not m]:
@@ -235,14 +240,16 @@ def _owner(known: Known, key: bytes) -> bytes | None:
 
 
 def _crooked(c: Candidates, known: Known, verdict: Verdict, rows: Array) -> set[int]:
-    """Members of whom a row stands before an earlier one, before the head's newest fact or before the tick, or amends."""
+    """Members of whom a row stands before an earlier one, before the head's newest fact or before the tick, or amends; and families."""
     if not len(rows):
         return set()
+    own = c.member[rows]
+    kin = {*own[c.columns.kind[rows] == IDENTITY].tolist(), *own[known.heads.fixed["family"][own] > 0].tolist()}
     rows = rows[np.argsort(c.member[rows], kind="stable")]
     member, at, rank = c.member[rows], c.stand[rows], RANK[c.columns.kind[rows]]
     same = member[1:] == member[:-1]
     back = same & ((at[1:] < at[:-1]) | ((at[1:] == at[:-1]) & (rank[1:] < rank[:-1])))
-    found = set(member[1:][back].tolist()) | set(member[at < known.tick].tolist())
+    found = kin | set(member[1:][back].tolist()) | set(member[at < known.tick].tolist())
     found |= {int(c.member[row]) for row in verdict.amended if verdict.disposition[row] == APPLIED}
     for i in np.flatnonzero(same & (at[1:] == at[:-1]) & (rank[1:] == rank[:-1])).tolist():
         if c.keys[rows[i + 1]] < c.keys[rows[i]]:

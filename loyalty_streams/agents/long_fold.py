@@ -12,29 +12,33 @@ from typing import Any
 
 import numpy as np
 
+from loyalty_streams.agents.rows import Card
 from loyalty_streams.core.codes import FactKind
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entry
 from loyalty_streams.core.facts import Array, Columns, take_rows
+from loyalty_streams.core.kernel.records import CARD_STATE
 
 FACTS_AT_ONCE, LINES_AT_ONCE = 2_000, 60_000
 """Facts and lines of one member that one fold has room for, with what their returns need."""
 
 
-def fold_from_the_first(
+def fold_from_the_first(  # noqa: PLR0913 (what `Engine.fold` is asked)
     engine: Engine, columns: Columns, groups: Array, until: Array, *, rows: Array | None = None, keep_cards: bool = False, explain: bool = False,
-    states: Sequence[bytes] = (),
+    states: Sequence[bytes] = (), given: Sequence[tuple[int, Card]] = (),
 ) -> Folded:  # fmt: skip
     """Folds `groups[g]:groups[g + 1]` of the columns (or of `rows` of them), each member then advanced to its instant of `until` (0: not at all).
 
-    `states`: what each is folded over (empty: a new member); no fact may name a card of before it. `keep_cards`, `explain`: as of `Engine.fold`.
+    `states`: what each is folded over (empty: a new member); no fact may name a card of before it, but for those `given`, (group, card) in order of
+    group. `keep_cards`, `explain`: as of `Engine.fold`.
     """
     old = np.frombuffer(b"".join(states), np.uint8)
     at = np.concatenate([[0], np.cumsum([len(s) for s in states])]).astype(np.int64) if len(old) else None
     try:
         return engine.fold(
-            columns, groups, rows=rows, until_of=until, keep_cards=keep_cards, explain=explain, states=old if len(old) else None, state_at=at
-        )
+            columns, groups, rows=rows, until_of=until, keep_cards=keep_cards, explain=explain, states=old if len(old) else None, state_at=at,
+            cards=[(group, card.data) for group, card in given],
+        )  # fmt: skip
     except BoundError as error:
         if error.code != "SECTION_FULL":
             raise
@@ -42,26 +46,28 @@ def fold_from_the_first(
     states = states or [b""] * len(bounds)
     taken = columns if rows is None else take_rows(columns, rows)
     folded = _joined([
-        _one(engine, taken, lo, hi, t, explain, s) for (lo, hi), t, s in zip(bounds, until.tolist(), states, strict=True)
+        _one(engine, taken, lo, hi, t, explain, s, [card for group, card in given if group == g])
+        for g, ((lo, hi), t, s) in enumerate(zip(bounds, until.tolist(), states, strict=True))
     ])  # fmt: skip
     if rows is not None and len(rows):
         folded.entries["cause"] = np.where(folded.entries["cause"] >= 0, rows[folded.entries["cause"]], -1)
     return folded
 
 
-def _one(engine: Engine, columns: Columns, lo: int, hi: int, until: int, explain: bool, state: bytes) -> Folded:
+def _one(engine: Engine, columns: Columns, lo: int, hi: int, until: int, explain: bool, state: bytes, given: Sequence[Card]) -> Folded:
     """One member in bites."""
     paid_by = dict(zip(columns.ref[lo:hi].tolist(), np.where(columns.kind[lo:hi] == FactKind.ORDER, columns.about[lo:hi], 0).tolist(), strict=True))
-    cards: dict[int, bytes] = {}
+    cards = {card.ref: card.data for card in given if card.kind != CARD_STATE}
+    states = [(0, card.data) for card in given if card.kind == CARD_STATE]
     parts: list[Folded] = []
     cuts = _cuts(columns, lo, hi)
     for a, b in pairwise(cuts):
         named = set(columns.about[a:b].tolist())
         named |= {paid_by.get(ref, 0) for ref in named}
-        given = [(0, cards[ref]) for ref in sorted(named) if ref in cards]
+        beside = [*states, *((0, cards[ref]) for ref in sorted(named) if ref in cards)]
         folded = engine.fold(
             take_rows(columns, np.arange(a, b)), np.array([0, b - a], np.int64), states=np.frombuffer(state, np.uint8),
-            state_at=np.array([0, len(state)], np.int64), cards=given, until=until if b == hi else 0, explain=explain,
+            state_at=np.array([0, len(state)], np.int64), cards=beside, until=until if b == hi else 0, explain=explain,
         )  # fmt: skip
         state = folded.states.tobytes()
         whole, rows = folded.cards.tobytes(), folded.card_rows

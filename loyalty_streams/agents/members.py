@@ -16,13 +16,15 @@ import pyarrow.compute as pc
 
 from loyalty_streams.agents.crooked import fold_crooked
 from loyalty_streams.agents.effective import Lateness, put_back
-from loyalty_streams.agents.judging import Candidates, Known, Position, Verdict, judge
+from loyalty_streams.agents.families import moves, with_move
+from loyalty_streams.agents.judging import IDENTITY, Candidates, Known, Position, Verdict, judge
 from loyalty_streams.agents.kinds import ASKS, DECIDED, ENDINGS, ORDER, RETURNS
 from loyalty_streams.agents.long_fold import FACTS_AT_ONCE, LINES_AT_ONCE
+from loyalty_streams.agents.messages import arrived
 from loyalty_streams.agents.packing import column, cut_segments, pack_facts, pack_heads, pack_key_rows, run, strings, taken
 from loyalty_streams.agents.rows import WAITS, Heads, KeyFixed, KeyRow, Text
 from loyalty_streams.agents.waiting import AWAITED, Waiting, pack_waiting, waiting_batch
-from loyalty_streams.core.codes import NEVER, Disposition, EntryKind, FactKind, Outcome, Reason, code_of
+from loyalty_streams.core.codes import NEVER, Disposition, EntryKind, FactKind, Move, Outcome, Reason, code_of
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import RANK, Array, Columns, empty_columns, take_rows
@@ -78,7 +80,7 @@ class Writes:
     """What one batch leaves behind. `segments` and `bases` are named by member: the host adds the number of the batch.
 
     `unmade`: kept states of a member that hold a fact at or after a position are void. `waiting`: returns whose order has not come; `released`:
-    those that waited and have been taken, by order and key.
+    those that waited and have been taken, by order and key. `messages`: for other accounts, to be given to `receive`.
     """
 
     heads: Rows = field(default_factory=Rows)
@@ -91,9 +93,16 @@ class Writes:
     texts: Mapping[int, str] = field(default_factory=dict)
     letters: list[DeadLetter] = field(default_factory=list)
     dispositions: dict[Disposition, int] = field(default_factory=dict)
+    messages: list[bytes] = field(default_factory=list)
     newest_arrived: int = -1
     newest_fact: int = -1
     entries: int = 0
+
+    def add_told(self, other: Writes) -> None:
+        """Adds what is told of another part of the same batch: letters, ends and counts."""
+        self.letters = [*other.letters, *self.letters]
+        self.dispositions = {k: self.dispositions.get(k, 0) + other.dispositions.get(k, 0) for k in self.dispositions | other.dispositions}
+        self.entries += other.entries
 
     def let_go(self) -> None:
         """Forgets the rows that the host has taken over: what is to be written need not be in memory twice."""
@@ -156,8 +165,25 @@ class MembersAgent:
             for name, row in out.keys:
                 writes.keys.add(name, row)
             writes.unmade.append((out.member, out.unmade))
+            writes.messages += out.messages
             writes.entries += out.entries
             writes.texts = {**writes.texts, **out.texts}
+
+    def receive(self, messages: Sequence[bytes], reader: Reader, tick: int) -> Writes:
+        """Takes what other accounts have sent into the logs of those whom it is for."""
+        writes = Writes()
+        c = arrived(messages, self.lateness)
+        if not len(c.keys):
+            return writes
+        rows = np.lexsort((np.arange(len(c.keys)), c.columns.arrived))
+        known = Known(Heads.of(reader.heads(c.members)), {}, tick, self.lateness, 0)
+        everything = set(range(len(c.keys)))
+        verdict = Verdict(
+            np.full(len(c.keys), Disposition.APPLIED, np.int64), c.columns.refuse.astype(np.int64), crooked=set(range(len(c.members))),
+            amended=everything, sequence=rows,
+        )  # fmt: skip
+        self._fold_crooked(c, verdict, known, reader, writes)
+        return writes
 
     def advance(self, members: Sequence[bytes], heads: Sequence[bytes], reader: Reader, until: int) -> Writes:
         """Fires the timers of these members up to and including an instant (a tick)."""
@@ -265,11 +291,14 @@ def _candidates(batch: FactBatch, lateness: Lateness, released: int) -> Candidat
     places[order.to_numpy()] = np.arange(len(order))
     number = places[encoded.indices.to_numpy()]
     members = strings(encoded.dictionary.take(order))
-    arrived = batch.columns.arrived.copy()
-    columns = batch.columns._replace(at=put_back(batch.columns.at, arrived).copy(), arrived=arrived)
-    stand = lateness.stand(columns.at, arrived).copy()
+    came_at = batch.columns.arrived.copy()
+    columns = batch.columns._replace(at=put_back(batch.columns.at, came_at).copy(), arrived=came_at)
+    stand = lateness.stand(columns.at, came_at).copy()
     keys, abouts = strings(batch.keys), strings(batch.abouts)
-    return Candidates(columns, batch.columns.at, stand, number, members, keys, abouts, batch.content, batch.revisions, released)
+    own = np.zeros(len(keys), np.uint8)
+    giving_up = np.flatnonzero(moves(columns, own)).tolist() if (columns.kind == IDENTITY).any() else []
+    columns = with_move(columns, giving_up, Move.ABSORBED) if giving_up else columns
+    return Candidates(columns, batch.columns.at, stand, number, members, keys, abouts, batch.content, batch.revisions, released, own)
 
 
 def _accept(batch: FactBatch, c: Candidates, known: Known, verdict: Verdict, rows: Array) -> Accepted:

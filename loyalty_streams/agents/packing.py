@@ -74,12 +74,12 @@ class Packed:
     abouts: Text
 
 
-def pack_facts(columns: Columns, keys: Text, abouts: Text, content: Array, revisions: Array) -> Packed:
+def pack_facts(columns: Columns, keys: Text, abouts: Text, content: Array, revisions: Array, came: Array | int = 0) -> Packed:
     n = len(columns.kind)
     facts = np.zeros(n, FactRow)
     for name in PLAIN:
         facts[name] = getattr(columns, name)
-    facts["content"], facts["revision"] = content, revisions
+    facts["content"], facts["revision"], facts["came"] = content, revisions, came
     facts["lines"], facts["attributes"] = np.diff(columns.line_at), np.diff(columns.attr_at)
     facts["key_size"], facts["about_size"] = keys.sizes, abouts.sizes
     lines = np.zeros(len(columns.line_no), LineRow)

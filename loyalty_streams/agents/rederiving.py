@@ -21,10 +21,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from loyalty_streams.agents.effective import Lateness, effective, in_order, places, standing
+from loyalty_streams.agents.families import cards_of, own_part, refusals, sources
 from loyalty_streams.agents.judging import Candidates, Position
 from loyalty_streams.agents.kinds import ASKS, DECIDED, ENDINGS, ORDER, RETURNS
 from loyalty_streams.agents.long_fold import fold_from_the_first
-from loyalty_streams.agents.rows import Head, MendRow, join_segments, split, stacked
+from loyalty_streams.agents.rows import Came, Head, MendRow, Sent, join_segments, split, stacked
 from loyalty_streams.core.codes import NEVER, Bucket, EntryKind, FactKind, Outcome, Reason
 from loyalty_streams.core.engine import Engine, Folded
 from loyalty_streams.core.entries import ENTRY_FIELDS, Entries
@@ -45,7 +46,10 @@ class History:
 
 
 class Facts(NamedTuple):
-    """The facts of all members in work, those of the batch last: row `first_new + k` is row `batch_rows[k]` of the batch."""
+    """The facts of all members in work, those of the batch last: row `first_new + k` is row `batch_rows[k]` of the batch.
+
+    `said`: the instants that the facts name; `came`, `sent`: how they came into their logs, and what with them.
+    """
 
     columns: Columns
     stand: Array
@@ -54,6 +58,21 @@ class Facts(NamedTuple):
     abouts: list[bytes]
     first_new: int
     batch_rows: Array
+    said: Array
+    content: Array
+    revisions: Array
+    came: Array
+    sent: Mapping[int, Sent]
+    sources: Array
+
+    def names(self, rows: Array) -> Array:
+        """What makes two rows of a log the same fact: its code, and where it comes from."""
+        named: Array = self.columns.ref[rows] ^ self.sources[rows]
+        return named
+
+    def known(self, row: int) -> int:
+        """When the account knew a fact."""
+        return self.sent[row].known if row in self.sent else int(self.columns.arrived[row])
 
     def position(self, row: int) -> Position:
         return int(self.stand[row]), int(RANK[self.columns.kind[row]]), self.keys[row]
@@ -88,13 +107,18 @@ class Member:
 
 @dataclass(slots=True)
 class Rederiving:
-    """Takes the facts of a batch into the histories of their members. `facts.columns.outcome` and `refuse` get the answers of what was asked."""
+    """Takes the facts of a batch into the histories of their members. `facts.columns.outcome` and `refuse` get the answers of what was asked.
+
+    `kin`: whether accounts have become others; `undecided`: rows that came without an answer.
+    """
 
     engine: Engine
     tick: int
     facts: Facts
     members: list[Member]
     amended: frozenset[int]
+    kin: bool
+    undecided: frozenset[int]
 
     def run(self) -> None:
         """Raises BoundError where a member is beyond a declared bound."""
@@ -103,17 +127,41 @@ class Rederiving:
 
     def fold(self, members: Sequence[Member], lists: Sequence[Array], cards: bool = False) -> Folded:
         """Each list of facts over the member's base, and the timers that the ticks have fired. Causes are rows of `facts`."""
-        groups = np.concatenate([[0], np.cumsum([len(rows) for rows in lists])]).astype(np.int64)
         until = np.full(len(lists), max(self.tick, 0), np.int64)
+        return self.fold_until([m.state for m in members], [self.own_part(rows) for rows in lists], until, cards)
+
+    def fold_until(self, states: Sequence[bytes], lists: Sequence[Array], until: Array, cards: bool) -> Folded:
+        """Each list of facts over a state (empty: a new member), up to an instant of its own."""
+        f = self.facts
+        groups = np.concatenate([[0], np.cumsum([len(rows) for rows in lists])]).astype(np.int64)
         rows = np.concatenate([np.zeros(0, np.int64), *lists])
-        states = [m.state for m in members]
-        return fold_from_the_first(self.engine, self.facts.columns, groups, until, rows=rows, keep_cards=cards, states=states)
+        columns, given = f.columns, []
+        if self.kin:
+            refuse = columns.refuse.copy()
+            for own in lists:
+                refuse[own] = refusals(columns, own, f.sent)
+            columns = columns._replace(refuse=refuse)
+            given = [(g, card) for g, own in enumerate(lists) for card in cards_of(columns, own, f.sent)]
+        return fold_from_the_first(self.engine, columns, groups, until, rows=rows, keep_cards=cards, states=states, given=given)
+
+    def own_part(self, rows: Array) -> Array:
+        """Of all facts of an account those that it folds itself."""
+        f = self.facts
+        return own_part(f.columns, f.came, rows) if self.kin else rows
 
     def _next_chunk(self, m: Member) -> list[int]:
-        """The facts to be taken together: as many as stand in order, else one."""
+        """The facts to be taken together: as many as stand in order, else one. What another account sends comes together, but for what asks."""
         chunk: list[int] = []
         for row in m.to_come:
             position = self.facts.position(row)
+            if chunk and bool(self.facts.came[chunk[0]]) != bool(self.facts.came[row]):
+                break
+            if self.facts.came[row]:
+                chunk.append(row)
+                m.last = max(m.last, position)
+                if self._asks(row):
+                    break
+                continue
             if position < m.last or position[0] < self.tick or row in self.amended:
                 break
             chunk.append(row)
@@ -123,17 +171,20 @@ class Rederiving:
         m.earliest = min(m.earliest, *(self.facts.position(row) for row in chunk))
         return chunk
 
+    def _asks(self, row: int) -> bool:
+        c = self.facts.columns
+        return int(c.kind[row]) in DECIDED and int(c.outcome[row]) == Outcome.NONE
+
     def _round(self, members: Sequence[Member], chunks: Sequence[list[int]]) -> None:
         """Folds each member's history with the next facts in it, answers what was asked, and books the difference."""
         lists = self._lists(members, chunks)
         entries = self._entries(members, lists)
-        again = [k for k, m in enumerate(members) if self._answer(m, chunks[k], entries[k])]
+        again = [k for k, m in enumerate(members) if self._answer(m, chunks[k], lists[k], entries[k])]
         if again:
             more = self._entries([members[k] for k in again], [lists[k] for k in again])
             for k, own in zip(again, more, strict=True):
                 entries[k] = own
-        arrived = [int(self.facts.columns.arrived[chunk].max()) for chunk in chunks]
-        _book(self.facts, members, arrived, entries)
+        _book(self.facts, members, chunks, entries)
         for m, rows in zip(members, lists, strict=True):
             m.rows = rows
 
@@ -144,10 +195,10 @@ class Rederiving:
         for m, chunk in zip(members, chunks, strict=True):
             rows = m.rows
             if not self.amended.isdisjoint(chunk):
-                gone = np.isin(f.columns.ref[rows], f.columns.ref[chunk])
-                m.earliest = min(m.earliest, *(f.position(row) for row in rows[gone].tolist()))
+                gone = np.isin(f.names(rows), f.names(np.array(chunk)))
+                m.earliest = min([m.earliest, *(f.position(row) for row in rows[gone].tolist())])
                 rows = rows[~gone]
-            kept.append(np.concatenate([rows, chunk]))
+            kept.append(np.concatenate([rows, [row for row in chunk if not f.came[row] & Came.GONE]]).astype(np.int64))
         whole = np.concatenate(kept)
         order = in_order(whole, f.owner, f.stand, RANK[f.columns.kind], f.keys)
         ends = np.cumsum([len(rows) for rows in kept])
@@ -158,10 +209,12 @@ class Rederiving:
         at = np.searchsorted(entries["member"], np.arange(len(members) + 1)).tolist()
         return [entries[a:b] for a, b in pairwise(at)]
 
-    def _answer(self, m: Member, chunk: list[int], entries: Entries) -> bool:
+    def _answer(self, m: Member, chunk: list[int], rows: Array, entries: Entries) -> bool:
         """Writes the answers of what was asked beside the facts. -> whether one is refused for what comes later, so that it is to be folded again"""
         c = self.facts.columns
-        asked = [row for row in chunk if int(c.kind[row]) in DECIDED and int(c.outcome[row]) == Outcome.NONE]
+        asked = [row for row in chunk if self._asks(row)]
+        if asked and self.kin:
+            asked = np.intersect1d(asked, self.own_part(rows)).tolist()  # the others are decided where they go
         if not asked:
             return False
         refused = entries[(entries["kind"] == EntryKind.REFUSED) & (entries["rule"] < 0) & (entries["cause"] >= 0)]
@@ -181,16 +234,22 @@ def begin(
     amended: set[int],
 ) -> Rederiving:  # fmt: skip
     """The work of a batch: `histories` gives each member's past and its rows of the batch, in the order in which they are taken."""
-    log = effective(join_segments([history.segments for history, _ in histories.values()]), lateness)
+    log = effective(join_segments([history.segments for history, _ in histories.values()]), lateness, given_up=True)
     batch_rows = np.array([row for _, rows in histories.values() for row in rows], np.int64)
     new = take_rows(c.columns, batch_rows)._replace(refuse=refuse[batch_rows].astype(np.uint8))
     first_new, listed = len(log.member), batch_rows.tolist()
     columns = concatenate([log.columns, new])
     owner = np.concatenate([log.member, np.repeat(np.arange(len(histories)), [len(rows) for _, rows in histories.values()])])
+    sent = {**log.sent, **{first_new + k: c.sent[row] for k, row in enumerate(listed) if row in c.sent}}
+    came = np.concatenate([log.came, c.came[batch_rows]])
     facts = Facts(
         columns, standing(lateness, columns, owner), owner, split(log.keys) + [c.keys[r] for r in listed],
-        split(log.abouts) + [c.abouts[r] for r in listed], first_new, batch_rows,
+        split(log.abouts) + [c.abouts[r] for r in listed], first_new, batch_rows, np.concatenate([log.said, c.said[batch_rows]]),
+        np.concatenate([log.content, c.content[batch_rows]]), np.concatenate([log.revisions, c.revisions[batch_rows]]),
+        came, sent, sources(came, sent),
     )  # fmt: skip
+    undecided = frozenset((first_new + np.flatnonzero(new.outcome == Outcome.NONE)).tolist())
+    kin = bool(facts.came.any() or (columns.kind == FactKind.IDENTITY).any())
     numbers = np.arange(len(histories) + 1)
     rows_at, entries_at = (np.searchsorted(member, numbers).tolist() for member in (log.member, log.entries["member"]))
     new_at = np.concatenate([[0], np.cumsum([len(rows) for _, rows in histories.values()])]).tolist()
@@ -201,7 +260,7 @@ def begin(
         entries = log.entries[entries_at[k] : entries_at[k + 1]]
         members.append(Member(name, k, head, history.base, rows, to_come, (head.last_at, head.last_rank, head.last_key), entries, rows))
     place = {row: first_new + k for k, row in enumerate(listed)}
-    return Rederiving(engine, tick, facts, members, frozenset(place[row] for row in amended if row in place))
+    return Rederiving(engine, tick, facts, members, frozenset(place[row] for row in amended if row in place), kin, undecided)
 
 
 def needs_all(rows: Columns) -> bool:
@@ -230,8 +289,10 @@ def _lacking(e: Entries) -> dict[int, int]:
 # ---- booking the difference ------------------------------------------------------------------------------------------------
 
 
-def _book(facts: Facts, members: Sequence[Member], arrived: Sequence[int], entries: list[Entries]) -> None:
-    """Posts the difference between the entries that held and those that the facts give now, and lets the latter hold."""
+def _book(facts: Facts, members: Sequence[Member], chunks: Sequence[Sequence[int]], entries: list[Entries]) -> None:
+    """Posts the difference between the entries that held and those that the facts of the chunks make of them, and lets the latter hold."""
+    arrived = [max(map(facts.known, chunk)) for chunk in chunks]
+    elsewhere = [any(facts.known(row) > facts.columns.arrived[row] for row in chunk) for chunk in chunks]
     was, now = stacked([m.entries for m in members]), stacked(entries)
     for whole, parts in ((was, [m.entries for m in members]), (now, entries)):
         whole["member"] = np.repeat(np.arange(len(members)), [len(part) for part in parts])
@@ -245,7 +306,7 @@ def _book(facts: Facts, members: Sequence[Member], arrived: Sequence[int], entri
     for k, m in enumerate(members):
         (a, b), (lo, hi) = bounds[0][k : k + 2], bounds[1][k : k + 2]
         out, come = np.flatnonzero(gone[a:b]) + a, np.flatnonzero(fresh[lo:hi]) + lo
-        if len(out) or (len(come) and come[0] < hi - len(come)):
+        if len(out) or elsewhere[k] or (len(come) and come[0] < hi - len(come)):
             now["booked"][come] = arrived[k]  # else the facts came in order, and the fold has booked them
         back = was[out]
         back["points"], back["booked"] = -back["points"], arrived[k]

@@ -10,8 +10,9 @@ A **key row** remembers a business key: the content and owner of its fact, and t
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntFlag
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from loyalty_streams.core.facts import Array, Columns
 FactRow = np.dtype([
     ("at", "i8"), ("arrived", "i8"), ("ref", "i8"), ("about", "i8"), ("amount", "i8"), ("points", "i8"), ("channel", "i8"),
     ("store", "i8"), ("type", "i8"), ("content", "u8"), ("revision", "i4"), ("lines", "u4"), ("attributes", "u4"),
-    ("key_size", "u2"), ("about_size", "u2"), ("kind", "u1"), ("outcome", "u1"), ("refuse", "u1"), ("spare", "u1"),
+    ("key_size", "u2"), ("about_size", "u2"), ("kind", "u1"), ("outcome", "u1"), ("refuse", "u1"), ("came", "u1"),
 ])  # fmt: skip
 LineRow = np.dtype([("no", "i4"), ("qty", "i4"), ("sku", "i8"), ("category", "i8"), ("amount", "i8"), ("tax", "i8"), ("kind", "u1")])
 AttrRow = np.dtype([("name", "i8"), ("value", "i8"), ("kind", "u1")])
@@ -33,12 +34,12 @@ MendRow = np.dtype([("corrects", "i4"), ("place", "i4"), ("beside", "i8")])
 number among the entries of its fact, or of the timers of its instant. `beside`: the code of the fact that caused it; of a timer's the code of
 the fact of the same instant that it follows, 0 for none."""
 PLAIN = ("at", "arrived", "ref", "about", "amount", "points", "channel", "store", "type", "kind", "outcome", "refuse")
-"""Columns of a fact that stand in its row as they are."""
+"""Columns of a fact that stand in its row as they are. `came` beside them: how the fact came into this log (`Came`)."""
 COUNTS = struct.Struct("<7I")
-HEAD = struct.Struct("<qqqqiiBB")
+HEAD = struct.Struct("<qqqqiiBBB")
 HeadRow = np.dtype([
     ("due", "<i8"), ("last_at", "<i8"), ("facts", "<i8"), ("entries", "<i8"), ("tier", "<i4"), ("stage", "<i4"), ("last_rank", "u1"),
-    ("key_size", "u1"),
+    ("family", "u1"), ("key_size", "u1"),
 ])  # fmt: skip
 """The same bytes as HEAD."""
 LENGTH, LONG_KEY = struct.Struct("<H"), 255
@@ -62,7 +63,8 @@ def stored_key(key: bytes) -> bytes:
 @dataclass(frozen=True, slots=True)
 class Head:
     """A member as the store knows it. `due`: the next instant at which anything changes by itself. `last_*`: where the newest fact stands in
-    the order of facts. `facts`: how many there are. `tier`, `stage`: registry numbers, -1 for none. `state`: the packed state.
+    the order of facts. `facts`: how many there are. `tier`, `stage`: registry numbers, -1 for none. `family`: 1 where other accounts have become
+    this one, or this one another. `state`: the packed state.
     """
 
     due: int = NEVER
@@ -74,21 +76,23 @@ class Head:
     last_rank: int = 0
     last_key: bytes = b""
     state: bytes = STATE_NONE
+    family: int = 0
 
     def pack(self) -> bytes:
         fixed = HEAD.pack(
-            self.due, self.last_at, self.facts, self.entries, self.tier, self.stage, self.last_rank, min(len(self.last_key), LONG_KEY)
-        )
+            self.due, self.last_at, self.facts, self.entries, self.tier, self.stage, self.last_rank, self.family,
+            min(len(self.last_key), LONG_KEY),
+        )  # fmt: skip
         return b"".join((fixed, stored_key(self.last_key), self.state))
 
     @classmethod
     def read(cls, data: bytes) -> Head:
-        due, last_at, facts, entries, tier, stage, rank, size = HEAD.unpack_from(data)
+        due, last_at, facts, entries, tier, stage, rank, family, size = HEAD.unpack_from(data)
         start = HEAD.size
         if size == LONG_KEY:
             (size,) = LENGTH.unpack_from(data, start)
             start += LENGTH.size
-        return cls(due, last_at, facts, entries, tier, stage, rank, data[start : start + size], data[start + size :])
+        return cls(due, last_at, facts, entries, tier, stage, rank, data[start : start + size], data[start + size :], family)
 
 
 NOBODY = Head().pack()
@@ -165,6 +169,71 @@ class KeyRow:
         return cls(content, revision, kind, data[at : at + member], data[at + member : at + member + about], data[at + member + about :][:card])
 
 
+# ---- what one account sends another ------------------------------------------------------------------------------------
+
+
+class Came(IntFlag):
+    """How a fact came into the log of an account: 0 where it names the account itself.
+
+    SENT: from an account that has become this one, or from one that this one has become. GONE: what was sent under this key is taken back.
+    TAKES: it is the merge itself, with the state of the other account beside it; ASKS_WAY: the same without one, to see where it leads.
+    """
+
+    SENT = 1
+    GONE = 2
+    TAKES = 4
+    ASKS_WAY = 8
+
+
+class Card(NamedTuple):
+    """A card of the kernel: its kind, the code of the order, redemption or merge that it is of, and its bytes."""
+
+    kind: int
+    ref: int
+    data: bytes
+
+
+class Sent(NamedTuple):
+    """What comes with a fact that another account sends. `known`: when that account knew it, microseconds UTC; `carried`: the account that the
+    fact itself names; `sender`: the account that sends it; `cards`: with a merge the packed state, and the cards of orders and redemptions;
+    `names`: the codes of the orders and redemptions that the other account knows.
+    """
+
+    known: int
+    carried: bytes
+    sender: bytes
+    cards: tuple[Card, ...] = ()
+    names: tuple[int, ...] = ()
+
+
+SENT_ROW, CARD = struct.Struct("<IqHHII"), struct.Struct("<BqI")
+
+
+def pack_sent(rows: Iterable[tuple[int, Sent]]) -> bytes:
+    """What stands behind the facts of a segment: row in the segment, and what came with it."""
+    out = []
+    for row, sent in rows:
+        out.append(SENT_ROW.pack(row, sent.known, len(sent.carried), len(sent.sender), len(sent.cards), len(sent.names)))
+        out += [sent.carried, sent.sender, np.array(sent.names, "<i8").tobytes()]
+        out += [CARD.pack(card.kind, card.ref, len(card.data)) + card.data for card in sent.cards]
+    return b"".join(out)
+
+
+def read_sent(data: bytes, at: int) -> Iterator[tuple[int, Sent]]:
+    while at < len(data):
+        row, known, carried, sender, cards, names = SENT_ROW.unpack_from(data, at)
+        at += SENT_ROW.size
+        who, by = data[at : at + carried], data[at + carried : at + carried + sender]
+        at += carried + sender
+        codes, at = tuple(np.frombuffer(data, "<i8", names, at).tolist()), at + 8 * names
+        found = []
+        for _ in range(cards):
+            kind, ref, size = CARD.unpack_from(data, at)
+            at += CARD.size + size
+            found.append(Card(kind, ref, data[at - size : at]))
+        yield row, Sent(known, who, by, tuple(found), codes)
+
+
 # ---- segments ----------------------------------------------------------------------------------------------------------
 
 
@@ -187,7 +256,8 @@ class Text(NamedTuple):
 class Segments:
     """Many segments as columns. `member[i]` and `entries.member` number the members in order of appearance, `entries.cause` are rows of the
     columns. `mends`: a row of `MendRow` an entry, or none at all where no fact was late (`place` is -1 for entries booked in order).
-    `after`: how many rows of the log stand before the segment that an entry was booked in.
+    `after`: how many rows of the log stand before the segment that an entry was booked in. `came`: how each fact came into its log (`Came`), and
+    `sent`, by row, what came with those that another account sent.
     """
 
     columns: Columns
@@ -199,6 +269,9 @@ class Segments:
     revisions: Array
     mends: npt.NDArray[Any]
     after: Array
+    came: Array
+    sent: Mapping[int, Sent]
+    said: Array
 
     def key_of(self) -> dict[int, str]:
         """The text of every business key that the rows have or name, by its code."""
@@ -231,6 +304,8 @@ class _Gathered:
     pieces: tuple[list[bytes], ...] = field(default_factory=lambda: tuple([] for _ in range(7)))
     sizes: list[tuple[int, ...]] = field(default_factory=list)
     members: list[int] = field(default_factory=list)
+    sent: dict[int, Sent] = field(default_factory=dict)
+    facts: int = 0
 
     def add(self, member: int, segment: bytes) -> None:
         counts = COUNTS.unpack_from(segment)
@@ -238,6 +313,9 @@ class _Gathered:
         for pieces, n, width in zip(self.pieces, counts, WIDTHS, strict=True):
             pieces.append(segment[at : at + n * width])
             at += n * width
+        if at < len(segment):
+            self.sent.update((self.facts + row, sent) for row, sent in read_sent(segment, at))
+        self.facts += counts[0]
         self.sizes.append(counts)
         self.members.append(member)
 
@@ -259,6 +337,7 @@ class _Gathered:
             Columns(**out), np.repeat(owners, sizes[:, 0]), entries.view(Entry), keys, abouts,
             np.ascontiguousarray(facts["content"]), np.ascontiguousarray(facts["revision"]),
             _mends(np.frombuffer(runs[6], MendRow), sizes[:, 3], sizes[:, 6]), np.repeat(first, sizes[:, 3]),
+            np.ascontiguousarray(facts["came"]), self.sent, out["at"],
         )  # fmt: skip
 
 

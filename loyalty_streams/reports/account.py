@@ -35,9 +35,10 @@ class Account:
 def account(
     store: Store, member_id: str, as_of: int | None = None, lang: Language = "en", known_at: int | None = None
 ) -> Account | None:
-    """A member at an instant (default: as the store stands), by the facts that had arrived before another (default: all). None where there is
-    no such fact of the member.
+    """A member at an instant (default: as the store stands), by the facts that had arrived before another (default: all). Of a member who has been
+    merged into another it is the account of that one. None where there is no such fact of the member.
     """
+    member_id = store.home(member_id, as_of, known_at)
     block = member_block(store, member_id, as_of, known_at)
     if block is None:
         return None

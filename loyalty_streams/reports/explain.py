@@ -100,11 +100,13 @@ def row_of(own: Account, name: str | None) -> int:
 
 def _fact(store: Store, own: Account, row: int, entry: LedgerEntry | None) -> Explanation:
     """Folds the member up to and with the fact, and sorts what came of it."""
+    from loyalty_streams.agents.families import given
     from loyalty_streams.agents.long_fold import fold_from_the_first
 
     columns, sentences = own.block.columns, own.ledger.sentences
-    before = take_rows(columns, np.arange(row + 1))
-    folded = fold_from_the_first(store.engine, before, np.array([0, row + 1], np.int64), np.zeros(1, np.int64), explain=True)
+    rows, groups = np.arange(row + 1), np.array([0, row + 1], np.int64)
+    beside = given(own.block.segments, rows, groups)
+    folded = fold_from_the_first(store.engine, take_rows(columns, rows), groups, np.zeros(1, np.int64), explain=True, given=beside)
     came = folded.entries[folded.entries["cause"] == row]
     spendable = spendable_wallets(sentences.compiled)
     paid = paid_parts(came, spendable)

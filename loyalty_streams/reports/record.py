@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from loyalty_streams.agents.families import given
 from loyalty_streams.agents.long_fold import fold_from_the_first
 from loyalty_streams.core.codes import ATTR, AttrKind, Bucket, EntryKind, FactKind, LineKind
 from loyalty_streams.core.facts import Columns, take_rows
@@ -167,7 +168,9 @@ def _then(store: Store, own: Account, last: int) -> list[str]:
     """What stands in the member's books after the fact, what each rule paid, and what the others say."""
     columns, sentences = take_rows(own.block.columns, np.arange(last + 1)), own.ledger.sentences
     at = int(columns.at[last])
-    folded = fold_from_the_first(store.engine, columns, np.array([0, last + 1], np.int64), np.array([at]), explain=True)
+    groups = np.array([0, last + 1], np.int64)
+    beside = given(own.block.segments, np.arange(last + 1), groups)
+    folded = fold_from_the_first(store.engine, columns, groups, np.array([at]), explain=True, given=beside)
     state, names, main = unpack(folded.states.tobytes()), store.compiled.names, store.compiled.main_wallet
     came = folded.entries[(folded.entries["cause"] == last) | ((folded.entries["cause"] < 0) & (folded.entries["at"] >= at))]
     lines = [f"    points: {_flow(_balances(state.wallets[main]) if main in state.wallets else {'available': 0})}"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from loyalty_streams.agents.effective import effective
 from loyalty_streams.agents.judging import Position
 from loyalty_streams.agents.members import MembersAgent, Writes
+from loyalty_streams.agents.messages import settled_apart
 from loyalty_streams.agents.rows import Head, Segments, due_of, join_segments
 from loyalty_streams.core.facts import Fact
 from loyalty_streams.history.batch import of_facts
@@ -27,6 +28,7 @@ class MemoryHost:
     texts: dict[int, bytes] = field(default_factory=dict)
     waits: dict[tuple[bytes, bytes], bytes] = field(default_factory=dict)
     ended: dict[str, int] = field(default_factory=dict)
+    under_way: list[bytes] = field(default_factory=list)
 
     # ---- what the agent reads ----
 
@@ -55,8 +57,12 @@ class MemoryHost:
     # ---- what changes it ----
 
     def take(self, facts: Iterable[Fact]) -> None:
-        """Facts in order of arrival, as one batch."""
-        self.write(self.agent.take(of_facts(list(facts)), self, self.tick))
+        """Facts in order of arrival, as one batch; what accounts send each other is taken before anything else is."""
+        for part in settled_apart(of_facts(list(facts)), self):
+            self.write(self.agent.take(part, self, self.tick))
+            while self.under_way:
+                messages, self.under_way = self.under_way, []
+                self.write(self.agent.receive(messages, self, self.tick))
 
     def advance(self, until: int) -> None:
         """A tick."""
@@ -78,6 +84,7 @@ class MemoryHost:
                 kept.setdefault(member, []).append((self.batch, value))
         for name in writes.released:
             del self.waits[name]
+        self.under_way += writes.messages
         self.waits.update({(row.order, row.key): row.row for row in writes.waiting})
         for end, n in writes.dispositions.items():
             self.ended[end.name] = self.ended.get(end.name, 0) + n

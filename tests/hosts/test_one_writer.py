@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from loyalty_streams.hosts.embedded import Store, StoreError
-from loyalty_streams.hosts.embedded.rocks import CLOCKS
+from loyalty_streams.hosts.embedded.rocks import CLOCKS, LAYOUT
 from loyalty_streams.programme import ProgrammeError
 from tests.hosts.shop import bring, codes, contents, open_store, order, programme
 
@@ -39,7 +39,7 @@ def test_a_second_process_on_the_folder_is_refused_and_a_reader_sees_what_is_com
 def test_a_store_of_a_newer_layout_is_refused(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
         batch = store.rocks.batch()
-        batch.put("rest", CLOCKS, json.dumps({**json.loads(store.clocks.pack()), "layout": 2, "of_the_future": 1}).encode())
+        batch.put("rest", CLOCKS, json.dumps({**json.loads(store.clocks.pack()), "layout": LAYOUT + 1, "of_the_future": 1}).encode())
         store.rocks.write(batch)
     with pytest.raises(StoreError) as refused:
         open_store(tmp_path)

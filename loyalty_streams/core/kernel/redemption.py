@@ -35,6 +35,8 @@ def redemption(w, p):
         return
     if f.kind == CONFIRM:
         confirm(w, p)
+    elif f.refuse:
+        refuse(w, f.refuse, p.settings.redeem_wallet, 0, 0)
     elif holds_of(w, f.about):
         end_holds(w, p, f.at, f.about, 0)
         new_card(w, f.about, f.at, 0, GIVEN_UP, p.settings.redeem_wallet)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loyalty_streams.agents.effective import as_booked
+from loyalty_streams.agents.effective import as_booked, take_facts
+from loyalty_streams.agents.families import LINK, MERGE, own_facts
 from loyalty_streams.agents.rows import Segments, Text, join_segments
 from loyalty_streams.core.codes import AttrKind, FactKind, LineKind, Outcome, Reason
 from loyalty_streams.core.facts import Array, Attribute, Columns, take_rows
@@ -32,10 +34,19 @@ def fact_tables(store: Store, member_id: str | None = None) -> dict[str, Any]:
     """All facts, or one member's, by table, in order of member and of the fold; those that wait are among them."""
     found: dict[str, list[Any]] = {}
     for ids, segments in with_waiting(store, all_segments(store, member_id), member_id):
-        rows = as_booked(join_segments(segments), store.lateness)
+        rows = of_outside(join_segments(segments), store)
         for name, table in tables_of(store, ids, rows).items():
             found.setdefault(name, []).append(table)
     return {name: pa.concat_tables(parts, promote_options="default") for name, parts in found.items()}
+
+
+def of_outside(log: Segments, store: Store) -> Segments:
+    """The facts that came from outside, in order, with the decisions given on them; not what other accounts sent."""
+    own = own_facts(log)
+    if len(own) == len(log.member):
+        return as_booked(log, store.lateness)
+    nothing = replace(log, entries=log.entries[:0], mends=log.mends[:0])
+    return as_booked(take_facts(nothing, own), store.lateness)
 
 
 def tables_of(store: Store, ids: Sequence[str], rows: Segments) -> dict[str, Any]:
@@ -46,6 +57,7 @@ def tables_of(store: Store, ids: Sequence[str], rows: Segments) -> dict[str, Any
         "orders": view.orders(np.isin(kinds, ORDERS)), "items": view.items(np.isin(kinds, ORDERS)),
         "interactions": view.interactions(kinds == FactKind.INTERACTION), "members": view.members(kinds == FactKind.PROFILE),
         "adjustments": view.adjustments(kinds == FactKind.ADJUSTMENT), "redemptions": view.redemptions(np.isin(kinds, REDEMPTIONS)),
+        "identities": view.identities(kinds == FactKind.IDENTITY),
     }  # fmt: skip
     return {name: pa.table(columns) for name, columns in found.items() if columns and len(next(iter(columns.values())))}
 
@@ -142,6 +154,18 @@ class _View:
             "channel": self._text(c.channel), "store": self._text(c.store),
         }  # fmt: skip
         return {**table, **self._attributes(c)}
+
+    def identities(self, which: Array) -> Table:
+        """A link stands in the account of what is linked, a merge in that of the member who is merged into another."""
+        at = np.flatnonzero(which)
+        c = take_rows(self.all, at)
+        common, about = self._common(at), strings(self.rows.abouts).take(pa.array(at))
+        links, merges = pa.array(c.type == LINK), pa.array(c.type == MERGE)
+        own = common.pop("member_id")
+        return {
+            "member_id": pc.if_else(links, about, own), **common, "action": self._text(c.type),
+            "identifier": pc.if_else(links, own, None), "into": pc.if_else(merges, about, None),
+        }  # fmt: skip
 
     def _attributes(self, c: Columns, always: Sequence[str] = ()) -> Table:
         """A column for each attribute that a row has, in order of name; tags in one."""

@@ -14,6 +14,7 @@ from typing import Any, overload
 import numpy as np
 
 from loyalty_streams.agents.effective import effective, standing, take_facts
+from loyalty_streams.agents.families import given, known
 from loyalty_streams.agents.rows import Head, MendRow, Segments, join_segments
 from loyalty_streams.core.entries import Entries, Entry
 from loyalty_streams.core.facts import Array, Columns, take_rows
@@ -106,17 +107,17 @@ def state_at(store: Store, member_id: str, as_of: int) -> bytes:
         return _advanced(store, [head], as_of)[1][0]
     from loyalty_streams.agents.rederiving import needs_all
 
-    for after, state in (_base(store, name, as_of), (0, b"")):
+    for after, state in ((0, b""),) if head.family else (_base(store, name, as_of), (0, b"")):
         rows = store.log([list(store.segments(name, after))])
         kept = np.flatnonzero(standing(store.lateness, rows.columns, rows.member) < as_of)
         if state and needs_all(take_rows(rows.columns, kept)):
             continue
         if not state and not len(kept):
             return b""
-        old = np.frombuffer(state, np.uint8)
+        old, groups = np.frombuffer(state, np.uint8), np.array([0, len(kept)], np.int64)
         folded = store.engine.fold(
-            take_rows(rows.columns, kept), np.array([0, len(kept)], np.int64), states=old, state_at=np.array([0, old.size], np.int64),
-            until=as_of, keep_cards=False,
+            take_rows(rows.columns, kept), groups, states=old, state_at=np.array([0, old.size], np.int64), until=as_of, keep_cards=False,
+            cards=[(0, card.data) for _, card in given(rows, kept, groups)],
         )  # fmt: skip
         return folded.states.tobytes()
     raise AssertionError("the fold from the first fact looks back at nothing")
@@ -125,7 +126,7 @@ def state_at(store: Store, member_id: str, as_of: int) -> bytes:
 def _known(store: Store, segments: list[list[bytes]], known_at: int) -> Segments:
     """What the facts come to that had arrived before an instant: of each key the newest revision among them."""
     rows = join_segments(segments)
-    some = take_facts(rows, np.flatnonzero(rows.columns.arrived < known_at))
+    some = take_facts(rows, np.flatnonzero(known(rows) < known_at))
     return effective(replace(some, entries=np.zeros(0, Entry).view(Entry), mends=np.zeros(0, MendRow)), store.lateness)
 
 
@@ -222,7 +223,7 @@ def _past(store: Store, ids: list[str], rows: Segments, before: int, until: int)
     groups = np.searchsorted(member_of, np.arange(len(present) + 1)).astype(np.int64)
     from loyalty_streams.agents.long_fold import fold_from_the_first
 
-    folded = fold_from_the_first(store.engine, columns, groups, np.full(len(present), until, np.int64))
+    folded = fold_from_the_first(store.engine, columns, groups, np.full(len(present), until, np.int64), given=given(rows, kept, groups))
     return Block(
         [ids[k] for k in present.tolist()], columns, member_of.astype(np.int64), folded.entries, folded.tier, folded.stage,
         States(_cut(folded)), rows,

@@ -56,7 +56,7 @@ def _cards(store: Store, log: Log, folded: Folded, batch: Batch) -> set[int]:
     last: dict[tuple[int, int, int], bytes] = {}
     r = folded.card_rows
     for kind, ref, member, lo, hi in zip(*(r[f].tolist() for f in ("kind", "ref", "member", "lo", "hi")), strict=True):
-        if ref:
+        if ref and not log.heads[member].family:
             last[member, kind, ref] = data[lo:hi]
     places = list(last)
     names = [keys[ref].encode() for _, _, ref in places]

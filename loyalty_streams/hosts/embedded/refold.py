@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from loyalty_streams.agents.effective import effective
+from loyalty_streams.agents.families import given
 from loyalty_streams.agents.long_fold import fold_from_the_first
 from loyalty_streams.agents.rows import Head, Segments, join_segments
 from loyalty_streams.core.engine import Folded
@@ -56,7 +57,8 @@ def logs(store: Store) -> Iterator[Log]:
 def refold(store: Store, log: Log, cards: bool = False) -> Folded:
     """All facts of the log, and the timers that the ticks have fired."""
     until = np.full(len(log.ids), max(store.clocks.tick, 0), np.int64)
-    return fold_from_the_first(store.engine, log.rows.columns, log.groups, until, keep_cards=cards)
+    beside = given(log.rows, np.arange(len(log.rows.member)), log.groups)
+    return fold_from_the_first(store.engine, log.rows.columns, log.groups, until, keep_cards=cards, given=beside)
 
 
 def states_before(store: Store, log: Log, rows: Sequence[int]) -> list[bytes]:
@@ -68,7 +70,7 @@ def states_before(store: Store, log: Log, rows: Sequence[int]) -> list[bytes]:
     picked = np.concatenate([np.arange(first, row) for first, row in zip(firsts, rows, strict=True)]).astype(np.int64)
     groups = np.concatenate([[0], np.cumsum([row - first for first, row in zip(firsts, rows, strict=True)])]).astype(np.int64)
     until = log.rows.columns.at[np.array(rows)].astype(np.int64)
-    folded = fold_from_the_first(store.engine, take_rows(log.rows.columns, picked), groups, until)
+    folded = fold_from_the_first(store.engine, take_rows(log.rows.columns, picked), groups, until, given=given(log.rows, picked, groups))
     return cut(folded)
 
 

@@ -25,19 +25,19 @@ from rocksdict import AccessType, BlockBasedOptions, Cache, Checkpoint, DBCompre
 
 from loyalty_streams.core.codes import NEVER
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised with every change of what is stored; a store of a newer layout is refused."""
 FAMILIES = ("heads", "segments", "bases", "keys", "rest")
 NUL, AFTER_NUL = b"\0", b"\x01"
 # Names in `rest`.
 CLOCKS, REGISTRY, COMPILED = b"m/clocks", b"m/registry", b"m/compiled"
-PROGRAMMES, TEXTS, LETTERS, LETTER_IDS, HELD, WAITING = b"p/", b"t/", b"l/", b"i/", b"h/", b"w/"
+PROGRAMMES, TEXTS, LETTERS, LETTER_IDS, HELD, WAITING, UNDER_WAY = b"p/", b"t/", b"l/", b"i/", b"h/", b"w/", b"o/"
 MEGABYTE = 1 << 20
 COPIED_AT_ONCE = 8 * MEGABYTE
 
 
 class StoreError(Exception):
-    """The store cannot do what was asked. `code` is stable: NO_STORE, NOT_A_STORE, STORE_BUSY, STORE_NEWER, STORE_DAMAGED, NO_PROGRAMME,
+    """The store cannot do what was asked. `code` is stable: NO_STORE, NOT_A_STORE, STORE_BUSY, STORE_NEWER, STORE_OLDER, STORE_DAMAGED, NO_PROGRAMME,
     OTHER_PROGRAMME, VERSION_TAKEN, TOO_EARLY, READ_ONLY, EXISTS. `place` is the folder, or the file in question.
     """
 
@@ -51,8 +51,8 @@ class Clocks:
     """Where the log stands; written with every batch. Instants are microseconds UTC, -1 for none yet.
 
     `tick` is the newest tick whose timers have all fired, `ticking` one that has begun; `batch` counts batches; `dispositions` facts by end;
-    `waiting` returns that wait for their order, none of which has waited too long before `ages_at`; `refold` says that states are to be made
-    again before anything is asked of them.
+    `waiting` returns that wait for their order, none of which has waited too long before `ages_at`; `under_way` messages between accounts;
+    `refold` says that states are to be made again before anything is asked of them.
     """
 
     layout: int = LAYOUT
@@ -65,6 +65,7 @@ class Clocks:
     entries: int = 0
     letters: int = 0
     waiting: int = 0
+    under_way: int = 0
     ages_at: int = NEVER
     refold: bool = False
     dispositions: dict[str, int] = field(default_factory=dict)
@@ -82,6 +83,8 @@ class Clocks:
         found = json.loads(data)
         if found["layout"] > LAYOUT:
             raise StoreError("STORE_NEWER", f"the store was written by a newer layout ({found['layout']}; this release knows {LAYOUT})", place)
+        if found["layout"] < LAYOUT:
+            raise StoreError("STORE_OLDER", f"the store was written by an older layout ({found['layout']}): ingest its history into a new one", place)
         return cls(**found)
 
 

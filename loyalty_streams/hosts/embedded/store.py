@@ -28,6 +28,7 @@ from loyalty_streams.hosts.embedded.rocks import (
     LETTERS,
     NUL,
     TEXTS,
+    UNDER_WAY,
     WAITING,
     Batch,
     Clocks,
@@ -85,6 +86,8 @@ class Store:
             store = cls(rocks, Clocks.read(found, folder), Programmes.of_store(rocks), clock or machine_clock)
             if given is not None:
                 store.programmes.check_same(given, folder)
+            if not read_only and store.clocks.under_way:
+                store.settle()
             if not read_only and store.clocks.refold:
                 store.refold()
             if not read_only and store.clocks.ticking > store.clocks.tick:
@@ -155,6 +158,39 @@ class Store:
     def text(self, code: int) -> bytes | None:
         return self.rocks.get("rest", TEXTS + code.to_bytes(8, "big", signed=True))
 
+    def home(self, member: str, before: int | None = None, known_at: int | None = None) -> str:
+        """The account that an account has become by merges that stand before an instant, and were known before another; itself where there are
+        none (T139).
+        """
+        name = member.encode()
+        while (into := self._became(name, before, known_at)) is not None:
+            name = into
+        return name.decode()
+
+    def _became(self, member: bytes, before: int | None, known_at: int | None) -> bytes | None:
+        (found,) = self.heads([member])
+        if found is None:
+            return None
+        from loyalty_streams.agents.rows import Head
+
+        if not Head.read(found).family:
+            return None
+        import numpy as np
+
+        from loyalty_streams.agents.effective import effective, standing, take_facts
+        from loyalty_streams.agents.families import given_up_at, known
+        from loyalty_streams.agents.rows import join_segments, split
+
+        rows = join_segments([list(self.segments(member))])
+        if known_at is not None:
+            rows = replace(rows, entries=rows.entries[:0], mends=rows.mends[:0])
+            rows = take_facts(rows, np.flatnonzero(known(rows) < known_at))
+        rows = effective(rows, self.lateness, given_up=True)
+        row = given_up_at(rows.columns, rows.came, np.arange(len(rows.member)))
+        if row is None or (before is not None and int(standing(self.lateness, rows.columns, rows.member)[row]) >= before):
+            return None
+        return split(rows.abouts)[row]
+
     def segments(self, member: bytes, after: int = 0) -> Iterator[bytes]:
         """A member's segments of batches after a number, in order of time."""
         yield from (value for _, value in self.rocks.scan("segments", of_batch(member, after + 1), after_member(member)))
@@ -183,18 +219,46 @@ class Store:
     def take(
         self, facts: FactBatch, letters: Sequence[DeadLetter] = (), dropping: Sequence[bytes] = (), holding: Sequence[tuple[bytes, bytes]] = ()
     ) -> Writes:
-        """Judges, folds and commits one batch, whose rows are in order of arrival.
+        """Judges, folds and commits one batch, whose rows are in order of arrival, and what accounts send each other by it.
 
         With it go dead letters that the reading found, rows of `rest` that are settled by it (`dropping`), and rows that wait (`holding`).
         """
-        writes = self.judge(facts)
+        from loyalty_streams.agents.messages import settled_apart
+
+        *before, last = settled_apart(facts, self)
+        told = [self._take(part, self.rocks.batch(), ()) for part in before]
         batch = self.rocks.batch()
         for name in dropping:
             batch.delete("rest", name)
         for name, row in holding:
             batch.put("rest", name, row)
+        whole = self._take(last, batch, letters)
+        for part in told:
+            whole.add_told(part)
+        return whole
+
+    def _take(self, facts: FactBatch, batch: Batch, letters: Sequence[DeadLetter]) -> Writes:
+        writes = self.judge(facts)
         self._commit(batch, writes, letters)
+        writes.entries += self.settle()
         return writes
+
+    def settle(self) -> int:
+        """Takes what accounts have sent each other, commit by commit, until nothing is under way. -> entries written
+
+        It may be killed in the middle: what is under way is stored, and the next opening goes on.
+        """
+        written = 0
+        while self.clocks.under_way:
+            names, messages = zip(*self.rocks.scan("rest", UNDER_WAY, UNDER_WAY[:-1] + b"0"), strict=True)
+            writes = self.agent.receive(messages, self, self.clocks.tick)
+            batch = self.rocks.batch()
+            for name in names:
+                batch.delete("rest", name)
+            self.clocks.under_way -= len(names)
+            self._commit(batch, writes, ())
+            written += writes.entries
+        return written
 
     def judge(self, facts: FactBatch) -> Writes:
         """What a batch would write: facts from the future are set aside, the others judged and folded. Nothing is kept."""
@@ -213,6 +277,7 @@ class Store:
         writes = self.judge(facts)
         if set(writes.dispositions) == {Disposition.APPLIED}:
             self._commit(self.rocks.batch(), writes, ())
+            self.settle()
         return writes
 
     def publish(self, version: Loaded) -> None:
@@ -334,6 +399,9 @@ class Store:
             batch.put("rest", WAITING + row.order + NUL + row.key, row.row)
             clocks.ages_at = min(clocks.ages_at, self.lateness.waits_until(row.arrived))
         clocks.waiting += len(writes.waiting) - len(writes.released)
+        for k, message in enumerate(writes.messages):
+            batch.put("rest", UNDER_WAY + number.to_bytes(8, "big") + k.to_bytes(4, "big"), message)
+        clocks.under_way += len(writes.messages)
         writes.let_go()
         for code, text in writes.texts.items():
             batch.put("rest", TEXTS + code.to_bytes(8, "big", signed=True), text.encode())

@@ -61,16 +61,18 @@ OF_LOGS: dict[str, tuple[str, Callable[[Store, Log], Found]]] = {
 }
 
 
+MOVED = "what one account gives up another takes over, and nothing is under way"
 COUNTED = "every fact has one end, the log has as many as were applied, and no return waits whose order is known"
-"""The check that is made of the store as a whole, not of members or logs."""
+"""The checks that are made of the store as a whole, not of members or logs."""
 
 
 def verify(store: Store) -> dict[str, Check]:
     """All checks, by the id of their invariant."""
     found = {name: Check(what) for name, (what, _) in (*OF_MEMBERS.items(), *OF_LOGS.items())}
-    counted, ground = whole_logs.Counted(), Ground(store.compiled, Because(store.compiled, {}))
+    counted, moved, ground = whole_logs.Counted(), whole_logs.Moved(), Ground(store.compiled, Because(store.compiled, {}))
     for log in logs(store):
         counted.add(log)
+        moved.add(log)
         accounts = list(_accounts(log, found["I2"]))
         for name, (_, member_check) in OF_MEMBERS.items():
             for account in accounts:
@@ -78,6 +80,8 @@ def verify(store: Store) -> dict[str, Check]:
                 found[name].add(checked, [f"{account.name}: {fault}" for fault in faults])
         for name, (_, log_check) in OF_LOGS.items():
             found[name].add(*log_check(store, log))
+    found["I7"] = Check(MOVED)
+    found["I7"].add(*moved.against(store.clocks))
     found["I11"] = Check(COUNTED)
     found["I11"].add(*counted.against(store.clocks))
     found["I11"].add(*waiting.wait_with_reason(store))

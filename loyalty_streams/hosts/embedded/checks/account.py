@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from loyalty_streams.core.codes import Reason
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import Array
 from loyalty_streams.core.programme import Compiled
@@ -39,3 +40,8 @@ class Account:
     stage: int
     counted: int
     numbers: Array
+
+    @property
+    def kin(self) -> bool:
+        """Whether it has taken another account over, or was taken over: what began in one may have ended in the other."""
+        return bool((self.entries["reason"] == Reason.MERGED).any())

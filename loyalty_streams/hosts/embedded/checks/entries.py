@@ -8,6 +8,7 @@ import numpy as np
 
 from loyalty_streams.core.codes import Bucket, EntryKind, Reason
 from loyalty_streams.core.entries import Entries, postings
+from loyalty_streams.core.state import Hold
 from loyalty_streams.hosts.embedded.checks.account import Account, Found, Ground
 
 EARNED, EXPIRED, WRITTEN_OFF = int(EntryKind.EARNED), int(EntryKind.EXPIRED), int(EntryKind.WRITTEN_OFF)
@@ -35,20 +36,25 @@ def numbered_without_gaps(account: Account, ground: Ground) -> Found:
 
 def holds_end_once(account: Account, ground: Ground) -> Found:
     """What was reserved was confirmed, or released, or is still held; and what can be spent never fell below nothing (I12)."""
+    looked_at, faults = (0, []) if account.kin else holds_ended(account.entries, account.state.holds)
+    checked, overdrawn = _never_below_nothing(account, ground)
+    return looked_at + checked, faults + overdrawn
+
+
+def holds_ended(e: Entries, holds: Sequence[Hold]) -> Found:
+    """The first half of it, of one account or of all that have become one another."""
     held: dict[int, int] = {}
     ends: dict[int, set[int]] = {}
-    e = account.entries
     rows = e[np.isin(e["kind"], (EntryKind.RESERVED, EntryKind.CONFIRMED, EntryKind.RELEASED))]
     for kind, ref, points in zip(rows["kind"].tolist(), rows["ref"].tolist(), rows["points"].tolist(), strict=True):
         held[ref] = held.get(ref, 0) - (points if kind == EntryKind.RESERVED else abs(points))
         if kind != EntryKind.RESERVED:
             ends.setdefault(ref, set()).add(kind)
-    for hold in account.state.holds:
+    for hold in holds:
         held[hold.ref] = held.get(hold.ref, 0) - hold.points
     faults = [f"{points} reserved points have no end" for points in held.values() if points]
     faults += ["a hold ended twice" for kinds in ends.values() if len(kinds) > 1]
-    checked, overdrawn = _never_below_nothing(account, ground)
-    return len(held) + checked, faults + overdrawn
+    return len(held), faults
 
 
 def _never_below_nothing(account: Account, ground: Ground) -> Found:
@@ -67,7 +73,11 @@ def _never_below_nothing(account: Account, ground: Ground) -> Found:
 
 def returns_take_no_more(account: Account, ground: Ground) -> Found:
     """Of each order, rule and wallet: taken back and let go together are at most what was given (I13)."""
-    e = account.entries
+    return (0, []) if account.kin else taken_back(account.entries)
+
+
+def taken_back(e: Entries) -> Found:
+    """The same, of one account or of all that have become one another."""
     rows = e[np.isin(e["kind"], (EntryKind.EARNED, EntryKind.CLAWED_BACK, EntryKind.WRITTEN_OFF)) & (e["rule"] >= 0)]
     left: dict[tuple[int, int, int], int] = {}
     back = set()

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from loyalty_streams.agents.effective import corrected, standing
+from loyalty_streams.agents.families import given, own_facts
 from loyalty_streams.agents.long_fold import fold_from_the_first
-from loyalty_streams.agents.rows import Head, KeyRow, split
+from loyalty_streams.agents.rows import Head, KeyRow, split, stacked
 from loyalty_streams.core.codes import EntryKind, FactKind, Outcome
 from loyalty_streams.core.entries import ENTRY_FIELDS, Entries
 from loyalty_streams.core.facts import RANK, Array, take_rows
-from loyalty_streams.core.state import Lot, unpack
+from loyalty_streams.core.state import Hold, Lot, unpack
 from loyalty_streams.hosts.embedded.checks.account import Found
+from loyalty_streams.hosts.embedded.checks.entries import holds_ended, taken_back
+from loyalty_streams.hosts.embedded.checks.states import lots_left
 from loyalty_streams.hosts.embedded.rebuild import heads_of
 from loyalty_streams.hosts.embedded.refold import Log, cut, refold, states_before
 from loyalty_streams.hosts.embedded.rocks import Clocks, after_member, of_batch
@@ -65,6 +68,8 @@ def keys_stand_once(store: Store, log: Log) -> Found:
     seen: set[bytes] = set()
     rows = store.keys(keys)
     for k, (key, found) in enumerate(zip(keys, rows, strict=True)):
+        if log.rows.came[k]:
+            continue  # another account's
         owner = log.ids[log.rows.member[k]]
         if key in seen:
             faults.append(f"{owner}: {key.decode()} stands twice")
@@ -130,8 +135,9 @@ def bases_are_prefixes(store: Store, log: Log) -> Found:
             counts.append(counts[-1] + len(rows))
     if not kept:
         return 0, []
-    columns = take_rows(log.rows.columns, np.concatenate(picked).astype(np.int64))
-    folded = fold_from_the_first(store.engine, columns, np.array(counts, np.int64), np.zeros(len(kept), np.int64))
+    rows, groups = np.concatenate(picked).astype(np.int64), np.array(counts, np.int64)
+    beside = given(log.rows, rows, groups)
+    folded = fold_from_the_first(store.engine, take_rows(log.rows.columns, rows), groups, np.zeros(len(kept), np.int64), given=beside)
     faults = [f"{n}: a state kept after {h.facts} facts is another one" for n, h, s in zip(names, kept, cut(folded), strict=True) if h.state != s]
     return len(kept), faults
 
@@ -151,7 +157,7 @@ class Counted:
         self.facts = self.entries = self.in_heads = 0
 
     def add(self, log: Log) -> None:
-        self.facts += len(log.raw.member)
+        self.facts += len(own_facts(log.raw))
         self.entries += len(log.raw.entries)
         self.in_heads += sum(h.facts for h in log.heads)
 
@@ -165,3 +171,37 @@ class Counted:
         return sum(clocks.dispositions.values()), faults
 
 
+
+
+class Moved:
+    """What accounts give up and take over, by wallet and bucket; and what became of the lots, holds and orders of all that did (I7)."""
+
+    def __init__(self) -> None:
+        self.looked_at = 0
+        self.sums: dict[tuple[int, int], int] = {}
+        self.left: dict[tuple[int, int, int], int] = {}
+        self.entries: list[Entries] = []
+        self.holds: list[Hold] = []
+
+    def add(self, log: Log) -> None:
+        for head, own in zip(log.heads, log.entries(), strict=True):
+            if head.family:
+                state = unpack(head.state)
+                lots_left(own, state, self.left)
+                self.entries.append(own)
+                self.holds += state.holds
+        e = log.rows.entries
+        e = e[np.isin(e["kind"], (EntryKind.TRANSFERRED_IN, EntryKind.TRANSFERRED_OUT))]
+        self.looked_at += len(e)
+        for wallet, bucket, points in zip(e["wallet"].tolist(), e["bucket"].tolist(), e["points"].tolist(), strict=True):
+            self.sums[wallet, bucket] = self.sums.get((wallet, bucket), 0) + points
+
+    def against(self, clocks: Clocks) -> Found:
+        lost = [(*place, points) for place, points in self.sums.items() if points]
+        faults = [f"{points} points of wallet {wallet}, bucket {bucket} are neither here nor there" for wallet, bucket, points in lost]
+        faults += [f"a lot's entries give {points} points more than remain of it in all accounts" for points in self.left.values() if points]
+        whole = stacked(self.entries)
+        faults += [*holds_ended(whole, self.holds)[1], *taken_back(whole)[1]]
+        if clocks.under_way:
+            faults.append(f"{clocks.under_way} messages are under way")
+        return self.looked_at, faults

@@ -1,0 +1,183 @@
+"""What accounts that become one send each other, as messages between their logs.
+
+A message is a fact for another account's log, with what has to come with it (`rows.Sent`). Which there are hangs on the log of the sender alone:
+after each change of it the messages that it gives are compared with those that it gave before, and the difference goes out. Nothing is taken twice,
+since a message has the name of its fact: one that comes again amends what came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from loyalty_streams.agents.effective import Lateness, put_back, take_facts
+from loyalty_streams.agents.families import LINK, MERGES, given_up_at, moves_among, names_of, own_part, with_move
+from loyalty_streams.agents.judging import Candidates
+from loyalty_streams.agents.kinds import DECIDED
+from loyalty_streams.agents.packing import cut_segments, pack_facts
+from loyalty_streams.agents.rederiving import Facts, Member, Rederiving
+from loyalty_streams.agents.rows import LENGTH, Came, Card, Head, Sent, Text, join_segments, pack_sent, split
+from loyalty_streams.core.codes import FactKind, Move, Outcome
+from loyalty_streams.core.entries import Entry
+from loyalty_streams.core.facts import Array, take_rows
+from loyalty_streams.core.kernel.records import CARD_STATE
+from loyalty_streams.core.packed import state_card
+from loyalty_streams.history.batch import FactBatch
+
+SENT, TAKES, ASKS_WAY, GONE = Came.SENT, Came.TAKES, Came.ASKS_WAY, Came.GONE
+
+
+class Heads(Protocol):
+    """What is asked of a store: the heads of accounts, None where it has none."""
+
+    def heads(self, members: Sequence[bytes]) -> list[bytes | None]: ...
+
+
+class Name(NamedTuple):
+    """What a message is known by: whom it is for, the code of its fact, and whether it is a merge itself."""
+
+    to: bytes
+    ref: int
+    merge: bool
+
+
+class Going(NamedTuple):
+    """A message that the log of an account gives: the fact, and the facts of which the state beside it is made."""
+
+    row: int
+    takes: bool = False
+    own: bytes = b""
+
+
+class Out(NamedTuple):
+    """A message to be packed."""
+
+    to: bytes
+    row: int
+    came: int
+    sent: Sent
+
+
+def outgoing(work: Rederiving, m: Member) -> list[bytes]:
+    """The messages of an account by which others are to learn what has changed in its log."""
+    f = work.facts
+    was, now = (given(f, rows) for rows in (m.before, m.rows))
+    known = max([f.known(row) for row in m.rows.tolist() if row >= f.first_new], default=m.head.last_at)
+    out = [_answer(f, row) for row in m.rows.tolist() if row in work.undecided and f.came[row] & SENT and _decided(f, row)]
+    for name in was.keys() - now.keys():
+        row = was[name].row
+        out.append(Out(name.to, row, SENT | GONE | (f.came[row] & MERGES or (TAKES if name.merge else 0)), Sent(known, m.name, m.name)))
+    for name, going in now.items():
+        if was.get(name) != going:
+            out.append(_message(work, m, name, going, known))
+    return packed(f, sorted(out, key=lambda o: (f.position(o.row), o.to)))
+
+
+def given(f: Facts, rows: Array) -> dict[Name, Going]:
+    """What the log of an account gives others: the way that idle moves lead, the state at the merge, and all that stands after it."""
+    row, found = given_up_at(f.columns, f.came, rows), {}
+    end = len(rows) if row is None else int(np.flatnonzero(rows == row)[0])
+    for idle in moves_among(f.columns, f.came, rows[:end]).tolist():
+        found[Name(f.abouts[idle], int(f.columns.ref[idle]), True)] = Going(idle)
+    if row is None:
+        return found
+    own, to = own_part(f.columns, f.came, rows[:end]), f.abouts[row]
+    found[Name(to, int(f.columns.ref[row]), True)] = Going(row, len(own) > 0, own.tobytes())
+    links = set(moves_among(f.columns, f.came, rows, LINK).tolist())
+    for later in rows[end + 1 :].tolist():
+        if later not in links:
+            found[Name(to, int(f.columns.ref[later]), bool(f.came[later] & MERGES))] = Going(later)
+    return found
+
+
+def _message(work: Rederiving, m: Member, name: Name, going: Going, known: int) -> Out:
+    f, row = work.facts, going.row
+    if not name.merge or f.came[row] & MERGES:
+        sent = f.sent.get(row, Sent(known, m.name, m.name))
+        return Out(name.to, row, SENT | int(f.came[row]) & MERGES, sent._replace(known=max(known, sent.known), sender=m.name))
+    if not going.takes:
+        return Out(name.to, row, SENT | ASKS_WAY, Sent(known, m.name, m.name))
+    own = np.frombuffer(going.own, np.int64)
+    folded = work.fold_until([b""], [own], f.stand[[row]].astype(np.int64), cards=True)
+    cards = {card[:2]: card for r in own.tolist() if r in f.sent for card in f.sent[r].cards if card.kind != CARD_STATE}
+    whole, rows = folded.cards.tobytes(), folded.card_rows
+    fresh = [Card(kind, ref, whole[lo:hi]) for kind, ref, lo, hi in zip(*(rows[n].tolist() for n in ("kind", "ref", "lo", "hi")), strict=True) if ref]
+    cards.update((card[:2], card) for card in fresh)
+    ref = int(f.columns.ref[row])
+    state = Card(CARD_STATE, ref, state_card(ref, folded.states.tobytes()))
+    return Out(name.to, row, SENT | TAKES, Sent(known, m.name, m.name, (state, *cards.values()), names_of(f.columns, own, f.sent)))
+
+
+def _decided(f: Facts, row: int) -> bool:
+    return int(f.columns.kind[row]) in DECIDED and int(f.columns.outcome[row]) != Outcome.NONE
+
+
+def _answer(f: Facts, row: int) -> Out:
+    """The decision goes back to the account that the fact names, whose log keeps it: it stands, wherever the fact goes later."""
+    return Out(f.sent[row].carried, row, 0, f.sent[row]._replace(cards=(), names=()))
+
+
+def settled_apart(batch: FactBatch, reader: Heads) -> list[FactBatch]:
+    """A batch in parts, between which messages are to be taken: so that what is asked is decided on all that arrived before it."""
+    c = batch.columns
+    asks = np.isin(c.kind, DECIDED) & (c.outcome == Outcome.NONE)
+    if not asks.any():
+        return [batch]
+    names, moving = batch.members.to_pylist(), np.flatnonzero(c.kind == FactKind.IDENTITY)
+    distinct = list(dict.fromkeys(names))
+    heads = reader.heads([n.encode() for n in distinct])
+    kin = {name for name, head in zip(distinct, heads, strict=True) if head is not None and Head.read(head).family}
+    kin.update(*((names[row], about) for row, about in zip(moving.tolist(), batch.abouts.take(pa.array(moving)).to_pylist(), strict=True)))
+    if not kin:
+        return [batch]
+    cuts, sends = [0], False
+    for row, (name, asking) in enumerate(zip(names, asks.tolist(), strict=True)):
+        if asking and sends:
+            cuts.append(row)
+            sends = False
+        sends |= name in kin
+    return [batch.slice(a, b) for a, b in pairwise([*dict.fromkeys(cuts), len(batch)])]
+
+
+# ---- bytes -------------------------------------------------------------------------------------------------------------
+
+
+def packed(f: Facts, out: Sequence[Out]) -> list[bytes]:
+    """Messages as bytes: whom each is for, and a segment of its one fact."""
+    if not out:
+        return []
+    rows, came = np.array([o.row for o in out], np.int64), np.array([o.came for o in out], np.uint8)
+    columns = take_rows(f.columns, rows)._replace(at=f.said[rows])
+    columns = with_move(columns, np.flatnonzero(came & MERGES).tolist(), Move.ABSORBS)
+    keys, abouts = (Text(b"".join([words[r] for r in rows.tolist()]), np.array([len(words[r]) for r in rows.tolist()], np.int64))
+                    for words in (f.keys, f.abouts))  # fmt: skip
+    whole = pack_facts(columns, keys, abouts, f.content[rows], f.revisions[rows], came)
+    segments = cut_segments(whole, np.arange(len(out) + 1), np.zeros(0, Entry), np.zeros(len(out) + 1, np.int64))
+    return [LENGTH.pack(len(o.to)) + o.to + segment + pack_sent([(0, o.sent)]) for o, segment in zip(out, segments, strict=True)]
+
+
+def _comes_home(came: int, carried: bytes, to: bytes) -> bool:
+    """A fact that an account has itself goes round until the circle is cut; it is no news."""
+    return bool(came & SENT) and not came & MERGES and carried == to
+
+
+def arrived(messages: Iterable[bytes], lateness: Lateness) -> Candidates:
+    """Messages as facts for the logs of those whom they are for, in order of arrival."""
+    cut = [(data[LENGTH.size : LENGTH.size + size], data[LENGTH.size + size :]) for data in messages for (size,) in (LENGTH.unpack_from(data),)]
+    whole = join_segments([[segment] for _, segment in cut])
+    away = [k for k, (to, _) in enumerate(cut) if not _comes_home(int(whole.came[k]), whole.sent[k].carried, to)]
+    rows, cut = take_facts(whole, np.array(away, np.int64)), [cut[k] for k in away]
+    members = sorted({to for to, _ in cut})
+    number = {to: k for k, to in enumerate(members)}
+    abouts = split(rows.abouts)
+    home = np.array([about == to for about, (to, _) in zip(abouts, cut, strict=True)], bool)  # a move of an account to itself is none
+    columns = rows.columns._replace(at=put_back(rows.columns.at, rows.columns.arrived), about=np.where(home, 0, rows.columns.about))
+    return Candidates(
+        columns, rows.said, lateness.stand(columns.at, columns.arrived), np.array([number[to] for to, _ in cut], np.int64), members,
+        split(rows.keys), [b"" if back else about for back, about in zip(home.tolist(), abouts, strict=True)], rows.content, rows.revisions,
+        len(cut), rows.came, {k: sent for k, sent in rows.sent.items() if rows.came[k]}, frozenset(np.flatnonzero(rows.came == 0).tolist()),
+    )  # fmt: skip

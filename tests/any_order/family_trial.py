@@ -1,0 +1,113 @@
+"""One trial of a family: facts of several identifiers and the merges of these arrive in a bad order, in copies and odd batches, between ticks.
+
+The oracle sees the same events in perfect order, with the decisions that were given on them; every account must end alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+import numpy as np
+
+from loyalty_streams.agents.effective import effective
+from loyalty_streams.agents.rows import Segments, join_segments, split
+from loyalty_streams.core.codes import EntryKind, FactKind, Outcome, Reason
+from loyalty_streams.core.facts import Fact
+from loyalty_streams.programme.diagnostics import ProgrammeError
+from tests.any_order.memory import MemoryHost
+from tests.any_order.trial import RETURNS, bases_every, delivered, scrambled
+from tests.oracle.family import Event, Merge, fold_family
+from tests.simulation import engine_side, oracle_side
+from tests.simulation.family_trial import FamilyCase, family_of
+from tests.simulation.programmes import texts
+from tests.simulation.said import Decision
+from tests.simulation.trial import Ready, engine_of, first_difference, ready
+
+NOT_THEIRS = (Reason.UNKNOWN_ORDER, Reason.UNKNOWN_REDEMPTION)
+
+
+def problems_of(seed: int) -> list[str]:
+    """What goes wrong with the family of a seed: nothing."""
+    case = family_of(seed)
+    written = tuple(texts(case.trees))
+    try:
+        programme, engine = ready(written), engine_of(written)
+    except ProgrammeError:
+        return []  # of random numbers some are too fine to be reckoned with
+    random = Random(f"any order of a family {seed}")
+    facts = facts_of(case)
+    if not facts:
+        return []
+    worst = scrambled(facts, random, min(v.facts.lateness for v in programme.compiled.versions))
+    with bases_every(random.choice((3, 8, 256))):
+        host = delivered(engine, worst, random, case.until)
+    return [*differs(programme, host, worst, max(case.until, worst[-1].arrived)), *points_in_flight(host)]
+
+
+def facts_of(case: FamilyCase) -> list[Fact]:
+    """The facts and merges of a case that the agents take."""
+    facts = [e for e in case.facts if isinstance(e, Fact) and e.kind not in (FactKind.TRANSFER, FactKind.IDENTITY)]
+    orders = {f.key for f in facts if f.kind == FactKind.ORDER}
+    kept = [f for f in facts if f.kind not in RETURNS or not f.about or f.about in orders]
+    return [*kept, *(fact_of(e) for e in case.facts if isinstance(e, Merge))]
+
+
+def fact_of(merge: Merge) -> Fact:
+    return Fact(FactKind.IDENTITY, merge.gives_up, merge.key, merge.at, merge.arrived, about=merge.into, type="merge")
+
+
+def event_of(fact: Fact) -> Event:
+    return Merge(fact.at, fact.key, fact.member, fact.about, fact.arrived) if fact.kind == FactKind.IDENTITY else fact
+
+
+def differs(programme: Ready, host: MemoryHost, worst: Sequence[Fact], until: int) -> list[str]:
+    """The entries that hold of every account, against the oracle's."""
+    facts = with_decisions(host, worst)
+    expected = fold_family(programme.timeline, [event_of(f) for f in facts], until)
+    accounts = {name.partition("#")[0]: result for name, result in expected.results.items()}
+    out = [f"{name.decode()}: unknown to the oracle" for name in host.of_heads if name.decode() not in accounts and len(host.log(name).entries)]
+    book = engine_side.book_of(facts)
+    for name, result in accounts.items():
+        log = host.log(name.encode())
+        rows = [replace(facts[0], key=key.decode()) for key in split(log.keys)]
+        got = [plain(engine_side.decision(e, rows, book, programme.numbers)) for e in log.entries]
+        said = [plain(d) for d in oracle_side.said_of(result, programme.timeline)[0]]
+        out += [f"{name}: {x}" for x in first_difference(got, said)]
+    return out
+
+
+def plain(decision: Decision) -> Decision:
+    """A decision without its booking; and of what is not there, whether because it is unknown or another's, one word."""
+    reason = Reason.MEMBER_MISMATCH if decision.reason in NOT_THEIRS else decision.reason
+    return replace(decision, booked=None, reason=reason)
+
+
+def with_decisions(host: MemoryHost, worst: Sequence[Fact]) -> list[Fact]:
+    """Each fact once, with what was decided on it and the arrival that counts."""
+    given: dict[str, list[int]] = {}
+    for member in host.of_heads:
+        log = whole(host, member)
+        told = (log.came, log.columns.outcome, log.columns.refuse, log.columns.arrived)
+        rows = zip(split(log.keys), *(column.tolist() for column in told), strict=True)
+        given.update((key.decode(), row) for key, came, *row in rows if not came)
+    once = {f.key: f for f in reversed(worst)}
+    return [
+        replace(f, outcome=Outcome(given[k][0]), refuse=Reason(given[k][1] if given[k][0] else 0), arrived=given[k][2])
+        for k, f in once.items() if k in given
+    ]  # fmt: skip
+
+
+def whole(host: MemoryHost, member: bytes) -> Segments:
+    """All that came for an account."""
+    return effective(join_segments([[s for _, s in host.of_segments[member]]]), host.agent.lateness, given_up=True)
+
+
+def points_in_flight(host: MemoryHost) -> list[str]:
+    """What one account gave up, another has taken over (I7)."""
+    moved = 0
+    for member in host.of_heads:
+        e = host.log(member).entries
+        moved += int(e["points"][np.isin(e["kind"], (EntryKind.TRANSFERRED_IN, EntryKind.TRANSFERRED_OUT))].sum())
+    return [f"{moved} points are neither here nor there"] if moved else []

@@ -1,0 +1,228 @@
+"""Accounts that become one, in a store: whatever arrives when, the end is that of perfect order (T137 to T143)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from loyalty_streams.core.codes import FactKind
+from loyalty_streams.core.facts import Fact
+from loyalty_streams.hosts.embedded import Store
+from loyalty_streams.hosts.embedded.past import blocks
+from loyalty_streams.hosts.embedded.verify import verify
+from tests.hosts.shop import ask, at, bring, come_back, open_store, order
+from tests.hosts.test_any_order import available, debt, holds, late, the
+
+NOON = "2026-01-31 12:00"
+
+
+def merge(key: str, gives_up: str, into: str, when: str, action: str = "merge") -> Fact:
+    return Fact(FactKind.IDENTITY, gives_up, f"identity/{key}", at(when), about=into, type=action)
+
+
+def survivors(store: Store) -> dict[str, tuple[int, int, bytes]]:
+    """What is left: points available, debt and the packed state of each account that is no other's."""
+    return {name: (available(store, name), debt(store, name), the(store, name).states.packed(0)) for name in names(store) if store.home(name) == name}
+
+
+def names(store: Store) -> list[str]:
+    return [name for block in blocks(store) for name in block.ids]
+
+
+# ---- one merge -----------------------------------------------------------------------------------------------------------
+
+
+def test_t137_the_account_that_stays_has_the_points_of_both_and_the_other_none(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "M1", "2026-01-05 10:00", 10_000), order("O2", "card:7", "2026-01-06 10:00", 5_000))
+        bring(store, merge("1", "card:7", "M1", "2026-01-07 10:00"))
+        store.advance(at("2026-03-01 00:00"))
+        assert (available(store, "M1"), the(store, "card:7").states[0].wallets[0].available) == (150, 0)
+        assert the(store, "M1").states[0].orders == 2
+        holds(store)
+
+
+def test_t139_what_comes_for_the_old_card_after_the_merge_is_the_members(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "card:7", "2026-01-05 10:00", 10_000), merge("1", "card:7", "M1", "2026-01-07 10:00"))
+        bring(store, order("O2", "card:7", "2026-01-09 10:00", 5_000), come_back("R1", "O1", "card:7", "2026-01-10 10:00", 10_000))
+        state = the(store, "M1").states[0]
+        assert (state.orders, state.lifetime_spend, state.wallets[0].pending) == (1, 5_000, 50)
+        assert store.home("card:7") == "M1"
+        assert store.home("card:7", before=at("2026-01-07 10:00")) == "card:7"
+        holds(store)
+
+
+def test_a_return_under_one_identifier_brings_back_what_was_bought_under_another(tmp_path: Path) -> None:
+    """Bought with the card, linked afterwards, brought back with the app; and the return arrives before the link."""
+    for n, facts in enumerate(permutations((
+        order("O1", "card:7", "2026-01-05 10:00", 10_000), merge("1", "card:7", "M1", "2026-01-07 10:00", "link"),
+        come_back("R1", "O1", "M1", "2026-01-08 10:00", 10_000),
+    ))):  # fmt: skip
+        with open_store(tmp_path / str(n)) as store:
+            bring(store, *(late(f, NOON) for f in facts), size=1)
+            state = the(store, "M1").states[0]
+            assert (state.orders, state.lifetime_spend, state.wallets[0].pending) == (0, 0, 0)
+            holds(store)
+
+
+def test_a_return_under_an_identifier_that_is_not_linked_is_refused_however_it_arrives(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "card:7", "2026-01-05 10:00", 10_000), come_back("R1", "O1", "M1", "2026-01-06 10:00", 10_000))
+        bring(store, merge("1", "card:7", "M1", "2026-01-07 10:00", "link"))
+        assert the(store, "M1").states[0].orders == 1
+        holds(store)
+
+
+@pytest.mark.parametrize("size", [1, 7, 50])
+def test_t142_it_does_not_matter_when_a_merge_arrives(tmp_path: Path, size: int) -> None:
+    """Two orders of each side before the merge and one after it; the merge arrives in each of its six places."""
+    facts = [
+        order("O1", "M1", "2026-01-05 10:00", 10_000), order("O2", "card:7", "2026-01-06 10:00", 9_000),
+        order("O3", "M1", "2026-01-06 12:00", 8_000), order("O4", "card:7", "2026-01-06 14:00", 7_000),
+        order("O5", "card:7", "2026-01-08 10:00", 6_000),
+    ]  # fmt: skip
+    ends = []
+    for place in range(6):
+        with open_store(tmp_path / str(place)) as store:
+            arriving = [*facts[:place], merge("1", "card:7", "M1", "2026-01-07 10:00"), *facts[place:]]
+            bring(store, *(late(f, f"2026-01-09 10:0{k}") for k, f in enumerate(arriving)), size=size)
+            store.advance(at("2026-01-20 00:00"))
+            ends.append(survivors(store))
+            holds(store)
+    assert ends[0]["M1"][0] + the_pending(ends[0]["M1"][2]) > 0
+    assert all(end == ends[0] for end in ends)
+
+
+def the_pending(packed: bytes) -> int:
+    from loyalty_streams.core.state import unpack
+
+    wallet = unpack(packed).wallets[0]
+    return wallet.pending + wallet.available
+
+
+def test_t142_of_a_merge_and_its_opposite_the_first_by_event_time_counts(tmp_path: Path) -> None:
+    facts = [
+        order("O1", "M1", "2026-01-05 10:00", 10_000), order("O2", "M2", "2026-01-05 11:00", 5_000),
+        merge("1", "M1", "M2", "2026-01-06 10:00"), merge("2", "M2", "M1", "2026-01-07 10:00"), order("O3", "M1", "2026-01-08 10:00", 2_000),
+    ]  # fmt: skip
+    ends = []
+    for n, arriving in enumerate(permutations(facts)):
+        if n % 5:
+            continue
+        with open_store(tmp_path / str(n)) as store:
+            bring(store, *(late(f, f"2026-01-09 10:0{k}") for k, f in enumerate(arriving)), size=2)
+            ends.append(survivors(store))
+            assert (store.home("M1"), store.home("M2")) == ("M2", "M2")
+            holds(store)
+    assert all(end == ends[0] for end in ends)
+    assert set(ends[0]) == {"M2"}
+
+
+def test_t142_chains_lead_to_their_end_and_circles_are_cut(tmp_path: Path) -> None:
+    names = [f"M{n}" for n in range(6)]
+    with open_store(tmp_path) as store:
+        bring(store, *(order(f"O{n}", name, f"2026-01-05 1{n}:00", 1_000) for n, name in enumerate(names)))
+        circle = [merge(str(n), name, names[(n + 1) % 6], f"2026-01-06 1{n}:00") for n, name in enumerate(names)]
+        bring(store, *(late(m, f"2026-01-07 10:0{n}") for n, m in enumerate(reversed(circle))), size=1)
+        assert {store.home(name) for name in names} == {"M5"}
+        assert the(store, "M5").states[0].lifetime_spend == 6_000
+        holds(store)
+
+
+# ---- decisions -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_account_is_absorbed_while_points_are_reserved_and_the_reservation_is_confirmed_in_the_other(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "card:7", "2026-01-05 10:00", 10_000))
+        store.advance(at("2026-02-15 00:00"))
+        bring(store, ask(FactKind.RESERVE, "V1", "card:7", "2026-02-16 10:00", 60))
+        bring(store, merge("1", "card:7", "M1", "2026-02-16 10:05"))
+        assert the(store, "M1").states[0].wallets[0].reserved == 60
+        bring(store, ask(FactKind.CONFIRM, "V1", "M1", "2026-02-16 10:10"))
+        wallet = the(store, "M1").states[0].wallets[0]
+        assert (wallet.available, wallet.reserved, wallet.redeemed) == (40, 0, 60)
+        holds(store)
+
+
+def test_what_was_granted_under_the_old_card_stands_when_the_merge_arrives_late(tmp_path: Path) -> None:
+    """Both spend all that the card had: the second, at the app, after the merge that nobody knew of yet. The promise stands as debt."""
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "card:7", "2026-01-05 10:00", 10_000), order("O2", "M1", "2026-01-05 11:00", 1_000))
+        store.advance(at("2026-02-15 00:00"))
+        bring(store, merge("0", "card:9", "M1", "2026-02-15 09:00"))
+        bring(store, ask(FactKind.REDEEM, "D1", "card:7", "2026-02-16 12:00", 100))
+        bring(store, late(merge("1", "card:7", "M1", "2026-02-16 10:00"), "2026-02-17 10:00"))
+        wallet = the(store, "M1").states[0].wallets[0]
+        assert (wallet.available, wallet.debt, wallet.redeemed) == (10, 0, 100)
+        holds(store)
+
+
+def test_a_redemption_under_the_old_card_is_decided_by_the_points_of_the_member(tmp_path: Path) -> None:
+    """One batch: the merge, and what is asked right after it."""
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "M1", "2026-01-05 10:00", 10_000), order("O2", "card:7", "2026-01-05 11:00", 1_000))
+        store.advance(at("2026-02-15 00:00"))
+        bring(
+            store, merge("1", "card:7", "M1", "2026-02-16 10:00"), ask(FactKind.REDEEM, "D1", "card:7", "2026-02-16 10:01", 90),
+            ask(FactKind.REDEEM, "D2", "card:7", "2026-02-16 10:02", 90),
+        )  # fmt: skip
+        wallet = the(store, "M1").states[0].wallets[0]
+        assert (wallet.available, wallet.debt, wallet.redeemed) == (20, 0, 90)
+        holds(store)
+
+
+# ---- copies, kills, the past -----------------------------------------------------------------------------------------------
+
+
+def test_t151_the_same_merges_and_facts_again_change_nothing(tmp_path: Path) -> None:
+    facts = [
+        order("O1", "card:7", "2026-01-05 10:00", 10_000), merge("1", "card:7", "M1", "2026-01-06 10:00"),
+        order("O2", "card:7", "2026-01-07 10:00", 500),
+    ]  # fmt: skip
+    with open_store(tmp_path) as store:
+        assert bring(store, *facts) == {"applied": 3}
+        before = survivors(store), store.clocks.entries
+        assert bring(store, *facts, size=1) == {"duplicate": 3}
+        assert (survivors(store), store.clocks.entries) == before
+        holds(store)
+
+
+def test_a_store_that_is_closed_while_messages_are_under_way_settles_them_when_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = [
+        order("O1", "card:7", "2026-01-05 10:00", 10_000), merge("1", "card:7", "M1", "2026-01-06 10:00"),
+        merge("2", "M1", "M2", "2026-01-06 11:00"),
+    ]  # fmt: skip
+    ends = []
+    for cut in (False, True):
+        with open_store(tmp_path / str(cut)) as store:
+            if cut:
+                monkeypatch.setattr(Store, "settle", lambda self: 0)
+            bring(store, *facts)
+            monkeypatch.undo()
+            assert [fault for fault in verify(store)["I7"].faults if "under way" in fault] == (["2 messages are under way"] if cut else [])
+        with open_store(tmp_path / str(cut)) as store:
+            ends.append((survivors(store), store.clocks.entries))
+            holds(store)
+    assert ends[0] == ends[1]
+
+
+def test_t188_before_a_merge_was_known_its_accounts_are_two(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "card:7", "2026-01-05 10:00", 10_000), order("O2", "M1", "2026-01-05 11:00", 1_000))
+        bring(store, replace(merge("1", "card:7", "M1", "2026-01-06 10:00"), arrived=at("2026-01-08 10:00")))
+        assert store.home("card:7", known_at=at("2026-01-08 10:00")) == "card:7"
+        (then, now) = (block_of(store, known_at) for known_at in ("2026-01-07 00:00", "2026-01-09 00:00"))
+        assert (then, now) == (1_000, 11_000)
+
+
+def block_of(store: Store, known_at: str) -> int:
+    from loyalty_streams.hosts.embedded.past import member
+
+    block = member(store, "M1", at("2026-01-10 00:00"), at(known_at))
+    assert block is not None
+    return block.states[0].lifetime_spend
