@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from loyalty_streams.core.codes import ATTRIBUTES, AttrKind, FactKind, LineKind, Outcome, Reason, code_of
 from loyalty_streams.core.facts import (
@@ -22,7 +23,7 @@ from loyalty_streams.core.facts import (
     to_columns,
 )
 from loyalty_streams.history.content import content_hashes
-from loyalty_streams.history.letters import DeadLetter, row_json
+from loyalty_streams.history.letters import PERSONAL, DeadLetter, row_json
 from loyalty_streams.history.strings import TEXT, hashes, texts
 
 NAMES = {attribute_code("@" + name): "@" + name for name in ATTRIBUTES}
@@ -79,6 +80,11 @@ class FactBatch:
             **{name: getattr(self, name)[first:last] for name in _PLAIN},
         )  # fmt: skip
 
+    @property
+    def homes(self) -> Any:
+        """The member that each row of a members table is about: of a link that it made, the one that the identifier leads to."""
+        return pc.if_else(pa.array(self.columns.kind == FactKind.IDENTITY), self.abouts, self.members)
+
     def fact(self, row: int) -> Fact:
         """One row as a value; the texts of codes come from `book`, and a code without a text reads `#code`."""
         c = self.columns
@@ -108,13 +114,13 @@ class FactBatch:
         return Attribute(name, kind, self.text(value) if kind == AttrKind.TEXT else value)
 
     def letter(self, row: int, code: str, expected: str) -> DeadLetter:
-        """A dead letter for one row of the batch, its fact as a row of the table that it came from."""
+        """A dead letter for one row of the batch, its fact as a row of the table that it came from. An identifier is an account's name by now."""
         from loyalty_streams.history.write import row_of, table_of
 
         fact = self.fact(row)
         place = int(self.files[row])
         name = self.file_names[place] if 0 <= place < len(self.file_names) else ""
-        raw = row_json(row_of(fact, int(self.revisions[row])), FACT_BYTES)
+        raw = row_json(row_of(fact, int(self.revisions[row])), FACT_BYTES, PERSONAL - {"identifier"})
         return DeadLetter(name, int(self.rows[row]), code, expected, raw, fact.member, table_of(fact.kind))
 
 

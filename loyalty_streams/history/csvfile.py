@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,14 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from loyalty_streams.core.facts import Array
-from loyalty_streams.history.letters import LONGEST_ROW, DeadLetter, HistoryError, row_json
+from loyalty_streams.history.letters import LONGEST_ROW, WITHHELD, DeadLetter, HistoryError, row_json
 
 BLOCK = 1 << 20
 LONGEST_RECORD = 1 << 20
 MOST_COLUMNS = 1_000
+LONGEST_TEXT = 200
+"""Characters that are kept of a row that could not be taken apart."""
+_PHONE_LIKE = re.compile(r"\+?(?:\d[ ().-]{0,2}){7,}")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -192,8 +196,9 @@ _TOO_LONG = ("TOO_LARGE", f"a row of at most {LONGEST_RECORD} bytes")
 
 
 def raw_text(text: str) -> str:
-    """A row that could not be taken apart, as JSON; what may be personal cannot be told, so only its beginning is kept."""
-    return row_json({"(row)": text[:200]}) if text.isprintable() else json.dumps({"(row)": text[:200]})
+    """A row that could not be taken apart, as JSON; what may be personal cannot be told, so only its beginning is kept, and nothing like a phone."""
+    text = _PHONE_LIKE.sub(WITHHELD, text)[:LONGEST_TEXT]
+    return row_json({"(row)": text}) if text.isprintable() else json.dumps({"(row)": text})
 
 
 def _record_lines(block: bytes, line: int) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,6 +13,9 @@ LONGEST_ROW = 4096
 PERSONAL = frozenset({"phone", "card", "open_id", "email", "identifier"})
 """Columns whose values are withheld from dead letters."""
 WITHHELD = "(withheld)"
+PHONE = "phone:"
+"""How the account of a phone begins, as far as letters do: what follows is 32 hexadecimal digits, or a plain phone that nobody may keep."""
+HASHED = re.compile(r"[0-9a-f]{32}\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,17 @@ class HistoryError(Exception):
         self.code = code
 
 
-def row_json(row: Mapping[str, Any], longest: int = LONGEST_ROW) -> str:
-    """The row as JSON of at most `longest` bytes: long cells are cut first, then cells are left out, and it is said so."""
-    kept = {k: WITHHELD if k in PERSONAL and v else v for k, v in row.items() if v is not None and v != ""}
+def plain_phone(value: object) -> bool:
+    """Whether a name is that of a phone and not hashed."""
+    return isinstance(value, str) and value[: len(PHONE)].lower() == PHONE and not HASHED.match(value, len(PHONE))
+
+
+def row_json(row: Mapping[str, Any], longest: int = LONGEST_ROW, personal: frozenset[str] = PERSONAL) -> str:
+    """The row as JSON of at most `longest` bytes: long cells are cut first, then cells are left out, and it is said so.
+
+    What stands in `personal` columns, and a plain phone wherever it stands, is withheld.
+    """
+    kept = {k: WITHHELD if (k in personal and v) or plain_phone(v) else v for k, v in row.items() if v is not None and v != ""}
     text = json.dumps(kept, ensure_ascii=False, default=str)
     if _size(text) <= longest:
         return text

@@ -20,6 +20,9 @@ class ReadOptions:
     `rows_in_memory` bounds the facts and lines that are sorted in memory (half a million: some 300 MB in all); beyond it the reading
     sorts through nameless files in `scratch` (default: the system's folder for temporary files), some 600 bytes an order of two lines.
     `batch_rows` is the largest batch given out. Neither changes what is read.
+
+    `phone_key` is the secret that phones are hashed under; without it rows that come under a plain phone are set aside. `phone_region` is the
+    country, as in ISO 3166, of phones without a country's code.
     """
 
     currency: str
@@ -32,3 +35,5 @@ class ReadOptions:
     rows_in_memory: int = 500_000
     batch_rows: int = 25_000
     scratch: Path | None = None
+    phone_key: str = field(default="", repr=False)
+    phone_region: str = "CN"

@@ -16,6 +16,7 @@ from loyalty_streams.core.facts import DTYPES, LINE_FIELDS, Array
 from loyalty_streams.history.attributes import Attributes
 from loyalty_streams.history.batch import FactBatch, empty_batch
 from loyalty_streams.history.batch import joined as joined_batches
+from loyalty_streams.history.identifiers import empty, members_of
 from loyalty_streams.history.keys import joined, order_keys, parts
 from loyalty_streams.history.rows import build
 from loyalty_streams.history.sheet import INT32, Sheet
@@ -96,7 +97,7 @@ def _join_ids(sheet: Sheet) -> tuple[Any, Any, Array, Any]:
 
 def orders(sheet: Sheet) -> Orders:
     ids, source, revision, join_ids = _join_ids(sheet)
-    member = sheet.ident("member_id", required=False)
+    member = members_of(sheet, required=False)
     at, _ = sheet.instant("occurred_at")
     sheet.currency()
     kind = sheet.choice("kind", _KINDS, default=int(FactKind.ORDER)) if sheet.has("kind") else np.full(sheet.n, int(FactKind.ORDER))
@@ -107,8 +108,8 @@ def orders(sheet: Sheet) -> Orders:
     attributes.flag("@tax_minor", np.abs(tax), ~untaxed)
     attributes.text("@exchange_id", "exchange_id")
     attributes.text("receipt", "receipt")
-    if (pc.equal(member, "")).to_numpy(zero_copy_only=False).any():
-        nobody = pc.equal(member, "").to_numpy(zero_copy_only=False) & (sheet.code("receipt") == 0)
+    if (nameless := empty(member)).any():
+        nobody = nameless & (sheet.code("receipt") == 0)
         sheet.fail(nobody, "MISSING", "member_id: a value, or a receipt for an anonymous order")
     kind, about = _about(sheet, kind, source)
     points = sheet.integer("points_used", default=0)

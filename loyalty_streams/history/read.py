@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,15 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from loyalty_streams.core.facts import Array
 from loyalty_streams.history import files as sources
 from loyalty_streams.history import jsonfile
 from loyalty_streams.history import orders as order_tables
 from loyalty_streams.history.assemble import Gathered, Letters, Placed, assembled
 from loyalty_streams.history.batch import FactBatch, empty_batch, joined
 from loyalty_streams.history.content import content_hashes
+from loyalty_streams.history.identifiers import COLUMNS, Claimed
 from loyalty_streams.history.letters import DeadLetter, DeadLetters, Notice, TableRead
 from loyalty_streams.history.options import ReadOptions
 from loyalty_streams.history.outside import Outside
+from loyalty_streams.history.phones import Phones
 from loyalty_streams.history.rows import READERS
 from loyalty_streams.history.sheet import Chunk, Sheet, check_columns
 from loyalty_streams.history.spill import Spill
@@ -27,7 +30,7 @@ from loyalty_streams.history.tables import TABLES
 from loyalty_streams.history.texts import Texts
 
 Item = FactBatch | DeadLetters | Notice | TableRead
-NOT_STORED = ("phone", "card", "open_id", "email")
+NOT_STORED = ("email",)
 _DEALT = 4
 """Once there is more than memory may hold, rows are dealt out whenever a fourth of the bound has come together."""
 
@@ -37,6 +40,7 @@ class Reading:
 
     def __init__(self, options: ReadOptions, names: Sequence[str]) -> None:
         self.options, self.names = options, names
+        self.phones = Phones(options.phone_key, options.phone_region)
         self.texts, self.letters = Texts(options.scratch), Letters(options.scratch)
         self.gathered = Gathered()
         self.noticed: set[str] = set()
@@ -120,6 +124,7 @@ def read_history(paths: Sequence[Path], options: ReadOptions) -> Iterator[Item]:
     with closing(Reading(options, [file.name for file in found])) as reading:
         for position, file in enumerate(found):
             memory: dict[str, Known] = {}
+            contested = _contested(sources.chunks(file, position, options), file.format, reading) if file.table == "members" else None
             for chunk in sources.chunks(file, position, options):
                 if isinstance(chunk, DeadLetters):
                     yield TableRead(file.table, sum(1 for letter in chunk.letters if letter.row))
@@ -127,7 +132,7 @@ def read_history(paths: Sequence[Path], options: ReadOptions) -> Iterator[Item]:
                 else:
                     yield TableRead(file.table, len(chunk.rows))
                     yield from _notices(chunk, reading)
-                    yield from _take_in(Sheet(chunk, options, memory), reading)
+                    yield from _take_in(Sheet(chunk, options, memory, reading.phones, contested), reading)
         yield from reading.given_out()
 
 
@@ -147,11 +152,26 @@ def read_rows(table: str, rows: Sequence[Mapping[str, Any]], options: ReadOption
         for name, some in tables.items():
             names = sorted({n for row in some for n in row})
             columns = dict(zip(check_columns(name, name, names, options), jsonfile.columns_of(some, names), strict=True))
-            found += _take_in(Sheet(Chunk(name, 0, "", columns, np.arange(1, len(some) + 1)), options), reading)
+            chunk = Chunk(name, 0, "", columns, np.arange(1, len(some) + 1))
+            contested = _contested([chunk], "", reading) if name == "members" else None
+            found += _take_in(Sheet(chunk, options, None, reading.phones, contested), reading)
         found += reading.given_out()
     batches = [item for item in found if isinstance(item, FactBatch)]
     letters = tuple(x for item in found if isinstance(item, DeadLetters) for x in item.letters)
     return joined(batches) if batches else empty_batch(), letters
+
+
+def _contested(chunks: Iterable[Chunk | DeadLetters], form: str, reading: Reading) -> Array:
+    """The accounts that a file of members gives to two of them: known once all of it is read, and asked about while it is read again."""
+    claimed = Claimed()
+    for chunk in chunks:
+        if isinstance(chunk, DeadLetters):
+            continue
+        if form != ".jsonl" and not any(name in chunk.columns for name in COLUMNS):
+            break  # of such a file all pieces have the same columns
+        few = {name: array for name, array in chunk.columns.items() if name in ("member_id", *COLUMNS)}
+        claimed.add(Sheet(replace(chunk, columns=few), reading.options, None, reading.phones))
+    return claimed.contested()
 
 
 def _notices(chunk: Chunk, reading: Reading) -> Iterator[Notice]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,9 @@ from loyalty_streams.core.codes import Action, AttrKind, FactKind, Outcome, Reas
 from loyalty_streams.core.facts import DTYPES, Array, Columns
 from loyalty_streams.history.attributes import Attributes, fit_name
 from loyalty_streams.history.batch import NO_INSTANT, FactBatch, no_texts
+from loyalty_streams.history.batch import joined as joined_batches
 from loyalty_streams.history.content import attribute_digest
+from loyalty_streams.history.identifiers import accounts, empty, linked_accounts, members_of, own, same
 from loyalty_streams.history.keys import joined, order_keys, parts
 from loyalty_streams.history.sheet import Sheet
 from loyalty_streams.history.strings import TEXT, checked, hashes, texts
@@ -31,7 +33,7 @@ _OUTCOMES = {"granted": int(Outcome.GRANTED), "refused": int(Outcome.REFUSED)}
 _REASONS = {r.name: int(r) for r in Reason}
 _REASON_CODES = {code_of(name): value for name, value in _REASONS.items() if value}
 _IDENTITY = {name: i for i, name in enumerate(("link", "unlink", "merge", "unmerge", "claim", "erase"))}
-_CODE = r"^#[0-9a-f]{16}$"
+_LINK = code_of("link")
 _BOOLS = {"true": 1, "false": 0, "1": 1, "0": 0}
 
 
@@ -83,7 +85,7 @@ def _unknown(sheet: Sheet, leave: tuple[str, ...] = ()) -> list[str]:
 
 
 def interactions(sheet: Sheet) -> FactBatch:
-    member, (at, _) = sheet.ident("member_id"), sheet.instant("occurred_at")
+    member, (at, _) = members_of(sheet), sheet.instant("occurred_at")
     kind = sheet.code("type", required=True)
     attributes = Attributes(sheet)
     for name in _unknown(sheet):
@@ -103,7 +105,9 @@ def interactions(sheet: Sheet) -> FactBatch:
 
 
 def members(sheet: Sheet) -> FactBatch:
-    member = sheet.ident("member_id")
+    """Profiles, and the links of the card, phone and open id of a row, at its instant or, as it, without one."""
+    member = own(sheet, "member_id")
+    linked = linked_accounts(sheet)
     at, undated = sheet.instant("occurred_at", required=False)
     enrolled, unknown = sheet.instant("enrolled_at", required=False)
     at, undated = np.where(undated, enrolled, at), undated & unknown
@@ -131,7 +135,21 @@ def members(sheet: Sheet) -> FactBatch:
         arrived = np.where(undated, np.where(absent, NO_INSTANT, given), arrived)
     else:
         arrived = np.where(undated, NO_INSTANT, arrived)
-    return build(sheet, FactKind.PROFILE, np.where(undated, NO_INSTANT, at), arrived, member, keys, attributes=attributes)
+    at = np.where(undated, NO_INSTANT, at)
+    profiles = build(sheet, FactKind.PROFILE, at, arrived, member, keys, attributes=attributes)
+    return joined_batches([profiles, *_links(sheet, linked, member, at, arrived)])
+
+
+def _links(sheet: Sheet, linked: Sequence[Any], member: Any, at: Array, arrived: Array) -> Iterator[FactBatch]:
+    """A fact a row and identifier, of the account that is given up; none where that is the member's own."""
+    when = pc.if_else(pa.array(at < 0), "new", _digits(at))
+    for account in linked:
+        given = ~(empty(account) | same(account, member))[~sheet.refused]
+        if given.any():
+            keys = joined("identity", parts(member), when, "link", parts(account))
+            sheet.book[_LINK] = "link"
+            links = build(sheet, FactKind.IDENTITY, at, arrived, account, keys, abouts=member, type=np.full(sheet.n, _LINK))
+            yield links.take(np.flatnonzero(given))
 
 
 def _birthday(sheet: Sheet, attributes: Attributes) -> None:
@@ -149,7 +167,7 @@ def _birthday(sheet: Sheet, attributes: Attributes) -> None:
 
 
 def redemptions(sheet: Sheet) -> FactBatch:
-    ids, member, (at, _) = sheet.ident("redemption_id"), sheet.ident("member_id"), sheet.instant("occurred_at")
+    ids, member, (at, _) = sheet.ident("redemption_id"), members_of(sheet), sheet.instant("occurred_at")
     kind = sheet.choice("action", _ASKED, default=int(FactKind.REDEEM)) if sheet.has("action") else np.full(sheet.n, int(FactKind.REDEEM))
     takes = np.isin(kind, _TAKES_POINTS)
     points = sheet.integer("points", default=-(10**15) - 1)
@@ -188,7 +206,7 @@ def _refusal(sheet: Sheet, outcome: Array) -> tuple[Array, Array]:
 
 
 def adjustments(sheet: Sheet) -> FactBatch:
-    ids, member, (at, _) = sheet.ident("adjustment_id"), sheet.ident("member_id"), sheet.instant("occurred_at")
+    ids, member, (at, _) = sheet.ident("adjustment_id"), members_of(sheet), sheet.instant("occurred_at")
     action = sheet.choice("action", _ACTIONS, default=-1) if sheet.has("action") else np.full(sheet.n, -1)
     sets_tier = np.isin(action, (Action.SET_TIER, Action.EXTEND))
     points = sheet.integer("points", default=-(10**15) - 1)
@@ -218,19 +236,19 @@ def adjustments(sheet: Sheet) -> FactBatch:
 
 def transfers(sheet: Sheet) -> FactBatch:
     ids, (at, _) = sheet.ident("transfer_id"), sheet.instant("occurred_at")
-    giver, taker = sheet.ident("from"), sheet.ident("to")
+    giver, taker = own(sheet, "from"), own(sheet, "to")
     sheet.fail(pc.equal(giver, taker).to_numpy(zero_copy_only=False), "SELF", "to: another member than from")
     points = sheet.integer("points")
     sheet.fail(points <= 0, "BAD_SIGN", "points: above zero")
     attributes = Attributes(sheet)
-    attributes.text("to", "to")
+    attributes.names("to", taker)
     attributes.text("@wallet", "wallet")
     keys = joined("transfer", parts(ids))
     return build(sheet, FactKind.TRANSFER, at, sheet.arrived(at), giver, keys, attributes=attributes, points=points)
 
 
 def openings(sheet: Sheet) -> FactBatch:
-    member, (at, _) = sheet.ident("member_id"), sheet.instant("earned_at")
+    member, (at, _) = members_of(sheet), sheet.instant("earned_at")
     points = sheet.integer("points")
     attributes = Attributes(sheet)
     for name in ("expires_at", "available_at"):
@@ -247,32 +265,27 @@ def openings(sheet: Sheet) -> FactBatch:
 
 
 def identities(sheet: Sheet) -> FactBatch:
-    """Links, merges and erasures. What is personal in them goes into the key as a code, and nowhere else.
-
-    An export, which has only the code, gives it as `#` and sixteen hexadecimal digits.
-    """
-    member, (at, _) = sheet.ident("member_id"), sheet.instant("occurred_at")
+    """Links, merges, claims and erasures: each a fact of the account that is given up, about the one that it goes to (a claim: about an order)."""
+    member, (at, _) = own(sheet, "member_id"), sheet.instant("occurred_at")
     action = sheet.choice("action", _IDENTITY)
-    named = sheet.code("action", required=True)
-    into = sheet.ident("into", required=False)
-    merges = np.isin(action, (_IDENTITY["merge"], _IDENTITY["unmerge"]))
-    empty = pc.equal(into, "").to_numpy(zero_copy_only=False)
-    sheet.fail(merges & empty, "MISSING", "into: the member merged into")
-    sheet.fail(~empty & pc.equal(into, member).to_numpy(zero_copy_only=False), "SELF", "into: another member")
-    identifier, receipt = sheet.ident("identifier", required=False), sheet.ident("receipt", required=False)
-    links = np.isin(action, (_IDENTITY["link"], _IDENTITY["unlink"]))
-    sheet.fail(links & pc.equal(identifier, "").to_numpy(zero_copy_only=False), "MISSING", "identifier: what is linked")
-    claims = action == _IDENTITY["claim"]
-    sheet.fail(claims & pc.equal(receipt, "").to_numpy(zero_copy_only=False), "MISSING", "receipt: what is claimed")
+    kind = sheet.code("action", required=True)
+    into, receipt = own(sheet, "into", required=False), sheet.ident("receipt", required=False)
+    links, merges, claims = (np.isin(action, [_IDENTITY[w] for w in some]) for some in (("link", "unlink"), ("merge", "unmerge"), ("claim",)))
+    account = accounts(sheet, "identifier", links)
+    sheet.fail(links & empty(account), "MISSING", "identifier: what is linked")
+    sheet.fail(links & same(account, member), "SELF", "identifier: another than the member's own")
+    sheet.fail(merges & empty(into), "MISSING", "into: the member merged into")
+    sheet.fail(same(into, member), "SELF", "into: another member")
+    sheet.fail(claims & empty(receipt), "MISSING", "receipt: what is claimed")
     attributes = Attributes(sheet)
-    for name in ("into", "receipt"):
-        attributes.text(name, name)
+    attributes.text("receipt", "receipt", leave=~claims)
     words, _ = checked(sheet.raw("action"))
-    secret = _hex(hashes(identifier).view(np.uint64))
-    secret = pc.if_else(pc.match_substring_regex(identifier, _CODE), pc.utf8_slice_codeunits(identifier, 1), secret)
-    what = pc.if_else(pc.equal(identifier, ""), pc.if_else(pc.equal(into, ""), parts(receipt), parts(into)), secret)
-    keys = joined("identity", parts(member), _digits(at), words, what)
-    return build(sheet, FactKind.IDENTITY, at, sheet.arrived(at), member, keys, attributes=attributes, type=named)
+    of_links, of_merges, of_claims = pa.array(links), pa.array(merges), pa.array(claims)
+    what = pc.if_else(of_links, account, pc.if_else(of_merges, into, pc.if_else(of_claims, receipt, "")))
+    about = pc.if_else(of_links, member, pc.if_else(of_merges, into, pc.if_else(of_claims, order_keys(receipt), "")))
+    keys = joined("identity", parts(member), _digits(at), words, parts(what))
+    of = pc.if_else(of_links, account, member)
+    return build(sheet, FactKind.IDENTITY, at, sheet.arrived(at), of, keys, abouts=about, attributes=attributes, type=kind)
 
 
 READERS: dict[str, Callable[[Sheet], FactBatch]] = {

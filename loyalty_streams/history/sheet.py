@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 
 from loyalty_streams.core.facts import Array
 from loyalty_streams.history import numbers, times
-from loyalty_streams.history.letters import DeadLetter, HistoryError, row_json
+from loyalty_streams.history.letters import DeadLetter, HistoryError, plain_phone, row_json
 from loyalty_streams.history.options import ReadOptions
+from loyalty_streams.history.phones import Phones
 from loyalty_streams.history.strings import LONGEST, Known, checked, coded, texts
 from loyalty_streams.history.tables import TABLES
 
@@ -36,10 +37,18 @@ class Chunk:
 
 
 class Sheet:
-    """One chunk being read. The readers return values for all rows; what a refused row has in them means nothing."""
+    """One chunk being read. The readers return values for all rows; what a refused row has in them means nothing.
 
-    def __init__(self, chunk: Chunk, options: ReadOptions, memory: dict[str, Known] | None = None) -> None:
+    `phones` makes accounts of phones; `contested` are the codes of accounts that the file gives to two members.
+    """
+
+    def __init__(
+        self, chunk: Chunk, options: ReadOptions, memory: dict[str, Known] | None = None, phones: Phones | None = None,
+        contested: Array | None = None,
+    ) -> None:  # fmt: skip
         self.chunk = chunk
+        self.phones = Phones(options.phone_key, options.phone_region) if phones is None else phones
+        self.contested: Array = np.zeros(0, np.int64) if contested is None else contested
         self._memory = {} if memory is None else memory
         self.options = options
         self.n = len(chunk.rows)
@@ -79,7 +88,7 @@ class Sheet:
             code, expected = self._faults[self._fault[i]]
             row = self.row(i)
             member = row.get("member_id") or row.get("from") or ""
-            member = member if isinstance(member, str) and len(member) <= LONGEST else ""
+            member = member if isinstance(member, str) and len(member) <= LONGEST and not plain_phone(member) else ""
             place = int(self.chunk.rows[i])
             out.append(DeadLetter(self.chunk.file_name, place, code, expected, row_json(row), member, self.chunk.table))
         return out

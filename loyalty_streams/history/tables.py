@@ -20,9 +20,11 @@ class Table:
         return frozenset(names | set(self.optional) | {"arrived_at"})
 
 
+_MEMBER = ("member_id", "card", "phone", "open_id", "identifier")
+"""Whose a row is: the first of these that it gives (T136)."""
 _ALL = (
     Table(
-        "orders", ("order_id", "member_id", "occurred_at", ("amount_minor", "amount"), "currency"),
+        "orders", ("order_id", _MEMBER, "occurred_at", ("amount_minor", "amount"), "currency"),
         ("channel", "store", "kind", "original_order_id", "revision", "source", "tax_minor", "tax", "redemption_id", "points_used",
          "exchange_id", "receipt"),
     ),
@@ -30,21 +32,23 @@ _ALL = (
         "items", ("order_id", "line_no", ("line_amount_minor", "line_amount")),
         ("sku", "category", "qty", "kind", "tax_minor", "tax", "source", "revision"),
     ),
-    Table("interactions", ("member_id", "occurred_at", "type"), ("interaction_id", "channel", "store"), keeps=True),
+    Table("interactions", (_MEMBER, "occurred_at", "type"), ("interaction_id", "channel", "store"), keeps=True),
     Table(
         "members", ("member_id",),
-        ("occurred_at", "enrolled_at", "birthday", "phone", "card", "open_id", "email", "tags", "region", "customer_type", "status",
+        ("occurred_at", "enrolled_at", "birthday", "phone", "card", "open_id", "identifier", "email", "tags", "region", "customer_type", "status",
          "tier", "tier_since", "tier_until", "stored_value_minor", "stored_value", "source_system"),
         keeps=True,
     ),
-    Table("openings", ("member_id", "points", "earned_at", "expires_at"), ("wallet", "available_at", "reason", "source_system", "row_id")),
     Table(
-        "adjustments", ("adjustment_id", "member_id", "occurred_at", "points", "reason", "operator"),
+        "openings", (_MEMBER, "points", "earned_at", "expires_at"), ("wallet", "available_at", "reason", "source_system", "row_id"),
+    ),
+    Table(
+        "adjustments", ("adjustment_id", _MEMBER, "occurred_at", "points", "reason", "operator"),
         ("wallet", "allow_negative", "expires_at", "available_at", "action", "tier", "until"),
     ),
     Table("identities", ("member_id", "occurred_at", "action"), ("identifier", "into", "receipt")),
     Table(
-        "redemptions", ("redemption_id", "member_id", "occurred_at", "points"),
+        "redemptions", ("redemption_id", _MEMBER, "occurred_at", "points"),
         ("order_id", "order_amount_minor", "order_amount", "action", "decision", "reason", "refused", "channel", "store", "wallet"),
     ),
     Table("transfers", ("transfer_id", "occurred_at", "from", "to", "points"), ("wallet",)),

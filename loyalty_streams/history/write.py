@@ -6,7 +6,6 @@ import csv
 import gzip
 import io
 import json
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pyarrow.parquet as pq
 
 from loyalty_streams.core.codes import Action, AttrKind, FactKind, LineKind, Outcome, Reason, Status
 from loyalty_streams.core.facts import Attribute, Fact, Line
+from loyalty_streams.history.batch import FactBatch
 from loyalty_streams.history.keys import unpart
 from loyalty_streams.history.numbers import SCALE
 from loyalty_streams.history.tables import TABLES
@@ -87,7 +87,7 @@ def row_of(fact: Fact, revision: int = 0, currency: str = "") -> dict[str, Any]:
     if fact.kind == FactKind.PROFILE:
         return out
     if fact.kind == FactKind.IDENTITY:
-        return {**out, "action": fact.type, **_identifier(parts[-1], out)}
+        return _identity_row(fact, out)
     return {**_redemption_row(fact, parts, out.get("reason", "")), **out}
 
 
@@ -124,10 +124,11 @@ def _line_row(line: Line, kind: FactKind) -> dict[str, Any]:
     return out
 
 
-def _identifier(what: str, row: Mapping[str, Any]) -> dict[str, str]:
-    """The code of an identifier, where the key of an identity ends with one."""
-    coded = re.fullmatch(r"[0-9a-f]{16}", what) and what not in (row.get("into"), row.get("receipt"))
-    return {"identifier": f"#{what}"} if coded else {}
+def _identity_row(fact: Fact, out: dict[str, Any]) -> dict[str, Any]:
+    if fact.type in ("link", "unlink"):
+        return {**out, "member_id": fact.about, "action": fact.type, "identifier": fact.member}
+    into = {"into": fact.about} if fact.type in ("merge", "unmerge") else {}
+    return {**out, "action": fact.type, **into}
 
 
 def _redemption_row(fact: Fact, parts: list[str], given: str) -> dict[str, Any]:
@@ -143,6 +144,23 @@ def _redemption_row(fact: Fact, parts: list[str], given: str) -> dict[str, Any]:
     elif fact.refuse != Reason.NONE or (fact.outcome == Outcome.REFUSED and given in Reason.__members__):
         out["refused"] = fact.refuse.name
     return out
+
+
+def undated_rows(batch: FactBatch) -> list[dict[str, Any]]:
+    """Facts without an instant as the rows of `members` that they came from: each profile, with the identifiers that its row linked."""
+    out: dict[tuple[int, int, str], dict[str, Any]] = {}
+    for i in range(len(batch)):
+        fact = batch.fact(i)
+        linked = fact.kind == FactKind.IDENTITY
+        row = out.setdefault((int(batch.files[i]), int(batch.rows[i]), fact.about if linked else fact.member), {})
+        row.update({"member_id": fact.about, **_column_of(fact.member)} if linked else row_of(fact))
+    return list(out.values())
+
+
+def _column_of(account: str) -> dict[str, str]:
+    """An account as the cell that names it."""
+    kind, _, value = account.partition(":")
+    return {kind: value} if value and kind in ("card", "phone", "open_id") else {"identifier": account}
 
 
 def rows_of(facts: Iterable[Fact], currency: str, arrivals: bool = True) -> dict[str, list[dict[str, Any]]]:

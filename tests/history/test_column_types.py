@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from loyalty_streams.core.codes import FactKind
 from loyalty_streams.history.tables import TABLES
 from tests.history.helpers import NOON, read
 from tests.history.test_bad_rows import TABLES as GOOD
@@ -46,5 +47,6 @@ def test_a_column_of_any_type_leaves_two_facts_or_letters_of_two_rows(tmp_path: 
             rows = {n: v for n, v in two_rows(table).items() if n != f"{column}_minor"} | {column: values}
             pq.write_table(pa.table(rows), path)
             found = read(tmp_path)
-            assert len(found.facts) + len(found.letters) == 2, (column, values.type, found.letters)
+            rows_read = [f for f in found.facts if table == "identities" or f.kind != FactKind.IDENTITY]
+            assert len(rows_read) + len(found.letters) == 2, (column, values.type, found.letters)
             assert len({letter.row for letter in found.letters}) == len(found.letters)

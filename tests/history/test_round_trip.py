@@ -163,14 +163,16 @@ def openings(draw: st.DrawFn) -> Fact:
 def identities(draw: st.DrawFn) -> Fact:
     member, at = draw(ids), draw(instants)
     action = draw(st.sampled_from(("link", "unlink", "merge", "unmerge", "claim", "erase")))
-    secret = f"{draw(st.integers(0, 2**64 - 1)):016x}"
-    into, receipt = draw(ids.filter(lambda t: t != member)), draw(ids)
-    attributes, what = [], secret
+    other = draw(ids.filter(lambda t: t != member and not t.startswith(":") and not t.endswith(":")))
+    stem = f"identity/{part(member)}/{at}/{action}"
+    if action in ("link", "unlink"):
+        return made(draw, FactKind.IDENTITY, f"{stem}/{part(other)}", [], at, member=other, about=member, type=action)
     if action in ("merge", "unmerge"):
-        attributes, what = [Attribute("into", AttrKind.TEXT, into)], draw(st.sampled_from((part(into), secret)))
-    elif action == "claim":
-        attributes, what = [Attribute("receipt", AttrKind.TEXT, receipt)], part(receipt)
-    return made(draw, FactKind.IDENTITY, f"identity/{part(member)}/{at}/{action}/{what}", attributes, at, member=member, type=action)
+        return made(draw, FactKind.IDENTITY, f"{stem}/{part(other)}", [], at, member=member, about=other, type=action)
+    if action == "claim":
+        receipt = [Attribute("receipt", AttrKind.TEXT, other)]
+        return made(draw, FactKind.IDENTITY, f"{stem}/{part(other)}", receipt, at, member=member, about=order_key(other), type=action)
+    return made(draw, FactKind.IDENTITY, f"{stem}/0", [], at, member=member, type=action)
 
 
 KINDS = {
