@@ -104,7 +104,10 @@ FORMS = (
         },
         tags=True,
     ),
-    Form("IdentityChanged", {_ONE: FactKind.IDENTITY}, {**_COMMON, "action": ("type", How.ACTION)}, _texts("identifier", "into", "receipt")),
+    Form(
+        "IdentityChanged", {_ONE: FactKind.IDENTITY}, {**_COMMON, **_plain(into="about"), "action": ("type", How.ACTION)},
+        _texts("identifier", "receipt"),
+    ),
     Form(
         "RedemptionRequested",
         {k.name: k for k in (FactKind.RESERVE, FactKind.REDEEM, FactKind.REDEEMED, FactKind.CONFIRM, FactKind.RELEASE, FactKind.CANCEL)},

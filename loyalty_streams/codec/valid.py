@@ -30,6 +30,7 @@ INT32 = (1 << 31) - 1
 INT64 = (1 << 63) - 1
 _UNFIT = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _NAME = re.compile(r"[^\W_][\w.-]*\Z")
+_PLAIN_PHONE = re.compile(r"(?:^|/)phone:(?!(?-i:[0-9a-f]{32})(?:/|\Z))", re.ASCII | re.I)
 _CURRENCY = re.compile(r"[A-Z]{3}\Z", re.ASCII)
 _RETURNS = (FactKind.RETURN, FactKind.EXCHANGE_RETURN, FactKind.CANCELLATION)
 _ORDERS = (FactKind.ORDER, *_RETURNS)
@@ -79,6 +80,14 @@ def _identifiers(fact: Fact) -> None:
         refuse("MISSING", "key: a business key")
     for name, value, longest in (("key", fact.key, LONGEST_KEY), ("about", fact.about, LONGEST_KEY), ("member_id", fact.member, LONGEST_ID)):
         identifier(name, value, longest)
+    account("member_id", fact.member)
+    if fact.kind == FactKind.IDENTITY and (_PLAIN_PHONE.search(fact.key) or _PLAIN_PHONE.search(fact.about)):
+        refuse("BAD_PHONE", "key, into: phones as 32 hexadecimal digits of their keyed hash")
+
+
+def account(name: str, value: str) -> None:
+    if _PLAIN_PHONE.match(value):
+        refuse("BAD_PHONE", f"{name}: a phone as 32 hexadecimal digits of its keyed hash")
 
 
 def identifier(name: str, value: str, longest: int = LONGEST_ID) -> None:
@@ -200,10 +209,12 @@ def _needs(fact: Fact) -> None:
 def _identity(fact: Fact, words: dict[str, str]) -> None:
     if fact.type not in IDENTITY_ACTIONS:
         refuse("BAD_CHOICE", f"action: one of {', '.join(IDENTITY_ACTIONS)}")
-    if fact.type in ("merge", "unmerge"):
-        _other("into", words.get("into", ""), fact.member)
-    if fact.type == "claim" and "receipt" not in words:
-        refuse("MISSING", "receipt: what is claimed")
+    if fact.type in ("link", "unlink", "merge", "unmerge"):
+        _other("into", fact.about, fact.member)
+    if fact.type == "claim" and not (fact.about and "receipt" in words):
+        refuse("MISSING", "receipt, into: what is claimed, and the key of its order")
+    if fact.type == "erase" and fact.about:
+        refuse("BAD_CHOICE", "into: empty where a member is erased")
 
 
 def _other(name: str, value: str, member: str) -> None:
@@ -211,5 +222,6 @@ def _other(name: str, value: str, member: str) -> None:
     if not value:
         refuse("MISSING", f"{name}: a member")
     identifier(name, value)
+    account(name, value)
     if value == member:
         refuse("SELF", f"{name}: another member")

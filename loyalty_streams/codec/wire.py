@@ -37,6 +37,7 @@ CODES: dict[str, str] = {
     "DUPLICATE_ATTRIBUTE": "two attributes of one name, or two equal tags",
     "MISSING": "a value that the fact cannot do without is empty",
     "BAD_ID": "an identifier is longer than its bound, or holds blanks at its ends, control or invisible characters",
+    "BAD_PHONE": "a phone that is not hashed in the name of an account: plain ones do not travel",
     "BAD_TEXT": "a text is longer than its bound or holds control characters",
     "BAD_TIME": "a date that does not exist, or an instant outside the years 1970 to 2169",
     "FUTURE_TIME": "it happened more than ten minutes after its own arrived_at",

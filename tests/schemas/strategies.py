@@ -73,8 +73,6 @@ def _needed(draw: st.DrawFn, kind: FactKind, member: str, given: tuple[Attribute
         action = draw(texts(least=1))
     elif kind == FactKind.IDENTITY:
         action = draw(st.sampled_from(IDENTITY_ACTIONS))
-        if action in ("merge", "unmerge"):
-            own["into"] = Attribute("into", AttrKind.TEXT, draw(others))
         if action == "claim":
             own["receipt"] = Attribute("receipt", AttrKind.TEXT, draw(texts(least=1)))
     elif kind in ORDERS and not member:
@@ -106,6 +104,8 @@ def facts(draw: st.DrawFn, kinds: st.SearchStrategy[FactKind] = st.sampled_from(
         points = draw(st.integers(-EXACT if kind in SIGNED else 1 if kind == FactKind.TRANSFER else 0, EXACT))
     speaks = order or kind in REDEMPTIONS or kind == FactKind.INTERACTION
     about = draw(identifiers(1 if kind in REDEMPTIONS or kind == FactKind.CANCELLATION else 0)) if speaks else ""
+    if kind == FactKind.IDENTITY and action != "erase":
+        about = draw(identifiers().filter(lambda t: t != member))
     return Fact(
         kind, member, key, at, arrived, about, amount, points, draw(texts()), draw(texts()), action,
         draw(st.sampled_from(Outcome)) if kind in REDEMPTIONS else Outcome.NONE, lines, given, draw(st.sampled_from(Reason)),

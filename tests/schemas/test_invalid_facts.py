@@ -21,7 +21,9 @@ RETURN = replace(ORDER, kind=FactKind.RETURN, key="order/2", about="order/1")
 VISIT = Fact(FactKind.INTERACTION, "M", "interaction/1", 10, type="visit")
 PROFILE = Fact(FactKind.PROFILE, "M", "profile/1", 10)
 REDEEM = Fact(FactKind.REDEEM, "M", "redemption/1/redeem", 10, about="redemption/1", points=5)
-MERGE = Fact(FactKind.IDENTITY, "M", "identity/1", 10, type="merge", attributes=(Attribute("into", AttrKind.TEXT, "N"),))
+MERGE = Fact(FactKind.IDENTITY, "M", "identity/1", 10, about="N", type="merge")
+LINK = Fact(FactKind.IDENTITY, "card:7", "identity/2", 10, about="M", type="link")
+HASHED = Fact(FactKind.IDENTITY, f"phone:{'0a' * 16}", f"identity/M/10/link/phone:{'0a' * 16}", 10, about="M", type="link")
 TRANSFER = Fact(FactKind.TRANSFER, "M", "transfer/1", 10, points=5, attributes=(Attribute("to", AttrKind.TEXT, "N"),))
 
 
@@ -100,9 +102,18 @@ INVALID = {
     "an interaction without a type": (replace(VISIT, type=""), "MISSING"),
     "an identity without an action": (replace(MERGE, type=""), "BAD_CHOICE"),
     "an action that there is not": (replace(MERGE, type="marry"), "BAD_CHOICE"),
-    "a merge into nobody": (replace(MERGE, attributes=()), "MISSING"),
-    "a merge with itself": (with_attributes(MERGE, text("into", "M")), "SELF"),
+    "a merge into nobody": (replace(MERGE, about=""), "MISSING"),
+    "a merge with itself": (replace(MERGE, about="M"), "SELF"),
+    "a link to nobody": (replace(LINK, about=""), "MISSING"),
+    "a link of a name to itself": (replace(LINK, about="card:7"), "SELF"),
     "a claim without a receipt": (replace(MERGE, type="claim"), "MISSING"),
+    "a claim of no order": (replace(with_attributes(MERGE, text("receipt", "R")), type="claim", about=""), "MISSING"),
+    "an erasure into somebody": (replace(MERGE, type="erase"), "BAD_CHOICE"),
+    "a visit under a plain phone": (replace(VISIT, member="phone:+8613800138000"), "BAD_PHONE"),
+    "a plain phone in other letters": (replace(VISIT, member="Phone:13800138000"), "BAD_PHONE"),
+    "a link to a plain phone": (replace(LINK, about="phone:13800138000"), "BAD_PHONE"),
+    "a plain phone in the key of a link": (replace(LINK, key="identity/M/10/link/phone:+8613800138000"), "BAD_PHONE"),
+    "a transfer to a plain phone": (with_attributes(TRANSFER, text("to", "phone:+8613800138000")), "BAD_PHONE"),
     "a transfer to nobody": (replace(TRANSFER, attributes=()), "MISSING"),
     "a transfer to oneself": (with_attributes(TRANSFER, text("to", "M")), "SELF"),
 }
@@ -119,7 +130,7 @@ def refusal(message: Message) -> str:
     return error.value.code
 
 
-@pytest.mark.parametrize("fact", [ORDER, RETURN, VISIT, PROFILE, REDEEM, MERGE, TRANSFER], ids=lambda f: f.kind.name)
+@pytest.mark.parametrize("fact", [ORDER, RETURN, VISIT, PROFILE, REDEEM, MERGE, LINK, HASHED, TRANSFER], ids=lambda f: f.key)
 def test_the_facts_that_these_are_made_of_may_stand(fact: Fact) -> None:
     encode_message(Message(fact))
 
