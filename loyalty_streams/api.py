@@ -188,29 +188,35 @@ class Loyalty:
 
     def ingest(
         self, *paths: Folder, map: Mapping[str, str] | None = None, assume_zone: str | None = None, arrival: str = "auto",
-        dry_run: bool = False, progress: Callable[[Progress], None] | None = None,
+        dry_run: bool = False, progress: Callable[[Progress], None] | None = None, phone_key: str | None = None, phone_region: str = "CN",
     ) -> IngestResult:  # fmt: skip
         """Reads files and folders of a history and decides every fact in them; the same facts again change nothing.
 
         `map` renames columns (`{"order_no": "order_id"}`), `assume_zone` is the zone of times without an offset, `arrival` says when facts
         arrive: `occurred`, `column` (`arrived_at`), `now`, or `auto`: the column where a table has it. With `dry_run` all is read and judged
-        and nothing is kept. Raises HistoryError where the history cannot be read as asked for.
+        and nothing is kept. Phones are kept as hashes under `phone_key`, a secret; without it rows under a plain phone are set aside.
+        `phone_region` is the country of phones without a country's code. Raises HistoryError where the history cannot be read as asked for.
         """
         from loyalty_streams.hosts.embedded.ingest import ingest
 
         if dry_run:
             with self.scratch() as copy:
-                return copy.ingest(*paths, map=map, assume_zone=assume_zone, arrival=arrival, progress=progress)
-        return ingest(self.store, [Path(p) for p in paths], self._options(map or {}, assume_zone, arrival), progress)
+                return copy.ingest(
+                    *paths, map=map, assume_zone=assume_zone, arrival=arrival, progress=progress, phone_key=phone_key, phone_region=phone_region
+                )
+        options = self._options(map or {}, assume_zone, arrival, phone_key, phone_region)
+        return ingest(self.store, [Path(p) for p in paths], options, progress)
 
-    def _options(self, renamed: Mapping[str, str], assume_zone: str | None, arrival: str) -> ReadOptions:
+    def _options(
+        self, renamed: Mapping[str, str], assume_zone: str | None, arrival: str, phone_key: str | None = None, phone_region: str = "CN"
+    ) -> ReadOptions:
         from loyalty_streams.history import ReadOptions
 
         compiled = self.compiled
         now = self.store.clock() if arrival == "now" else 0
         return ReadOptions(
             compiled.currency, compiled.minor_digits, map=dict(renamed), assume_zone=assume_zone, arrival=arrival, now=now,
-            newest_arrived=self.store.clocks.newest_arrived,
+            newest_arrived=self.store.clocks.newest_arrived, phone_key=phone_key or "", phone_region=phone_region,
         )  # fmt: skip
 
     def advance(self, to: When) -> int:
@@ -222,7 +228,9 @@ class Loyalty:
         for number, x in self.store.letters():
             yield StoredLetter(number, x.file, x.row, x.code, x.expected, x.table, x.member, x.raw)
 
-    def replay_dead_letter(self, letter: str, mended: Mapping[str, Any] | None = None) -> dict[str, str | None]:
+    def replay_dead_letter(
+        self, letter: str, mended: Mapping[str, Any] | None = None, *, phone_key: str | None = None, phone_region: str = "CN"
+    ) -> dict[str, str | None]:
         """Offers the row of a dead letter again, with columns mended. -> `disposition`, and `reason` where it is set aside once more.
 
         Applied, or known already, the letter leaves the list. Raises AskError NO_DEAD_LETTER, NOT_A_ROW.
@@ -237,7 +245,8 @@ class Loyalty:
         row = json.loads(found.raw)
         if not found.row or not found.table or "(cut)" in row:
             raise AskError("NOT_A_ROW", f"dead letter {letter} does not hold a whole row; mend {found.file} and ingest it again")
-        end, code = replay(self.store, letter, {**row, **(mended or {})}, found, self._options({}, None, "auto"))
+        options = self._options({}, None, "auto", phone_key, phone_region)
+        end, code = replay(self.store, letter, {**row, **(mended or {})}, found, options)
         return {"disposition": end.name.lower(), "reason": code or None}
 
     # ---- members and numbers ---------------------------------------------------------------------------------------------

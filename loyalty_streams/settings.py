@@ -34,6 +34,8 @@ class Settings:
     assume_zone: str | None
     arrival: str
     max_dead_letters: int | None
+    phone_region: str
+    phone_key: str | None
     debug: bool
 
 
@@ -74,6 +76,12 @@ def _truth(text: str) -> bool:
     return text in ("true", "1")
 
 
+def _region(text: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}", text, re.ASCII):
+        raise ValueError("a country of two capital letters is needed, such as CN")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class _Field:
     read: Callable[[str], Any]
@@ -88,6 +96,8 @@ FIELDS: dict[str, _Field] = {
     "assume_zone": _Field(str, None, "the time zone of times without an offset in a history"),
     "arrival": _Field(_choice("auto", "occurred", "column", "now"), "auto", "when facts arrive for `ingest`; auto: their arrived_at where given"),
     "max_dead_letters": _Field(_count, None, "more dead letters than this make `ingest` end with exit code 3"),
+    "phone_region": _Field(_region, "CN", "the country of phones without a country's code, two capital letters"),
+    "phone_key": _Field(str, None, "the secret that phones are hashed under; without it rows under a plain phone are set aside"),
     "debug": _Field(_truth, "false", "show where in the code an unforeseen error came from"),
 }
 

@@ -78,7 +78,10 @@ def ingest(
     renames, arrives, rules = _renames(renamed or []), _arrival(arrival or chosen.arrival), programme or chosen.programme
     opened = Loyalty.trial(folder(data), programme=rules) if dry_run else Loyalty.open(folder(data), programme=rules, create=True)
     with opened as shop:
-        result = shop.ingest(*paths, map=renames, assume_zone=assume_zone or chosen.assume_zone, arrival=arrives, progress=told)
+        result = shop.ingest(
+            *paths, map=renames, assume_zone=assume_zone or chosen.assume_zone, arrival=arrives, progress=told,
+            phone_key=chosen.phone_key, phone_region=chosen.phone_region,
+        )  # fmt: skip
     if told:
         typer.echo("\r\033[K", nl=False, err=True)
     for warning in result.warnings:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from loyalty_streams.cli.common import Data, Failure, Json, guarded, number, open_shop, out, out_json, table
+from loyalty_streams.cli.common import Data, Failure, Json, guarded, number, open_shop, out, out_json, settings, table
 
 app = typer.Typer(help="Rows that could not be applied.", no_args_is_help=True, rich_markup_mode=None)
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `dead-letters list` shows it.")]
@@ -81,7 +81,8 @@ def replay(
     """
     mended = dict(_pair(v) for v in values or [])
     with open_shop(data) as shop:
-        answer = shop.replay_dead_letter(letter, mended or None)
+        chosen = settings()
+        answer = shop.replay_dead_letter(letter, mended or None, phone_key=chosen.phone_key, phone_region=chosen.phone_region)
     if as_json:
         out_json({"id": letter, **answer})
     else:

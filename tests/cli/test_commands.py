@@ -256,10 +256,16 @@ def test_settings_come_from_the_command_line_the_environment_and_a_file(terminal
     monkeypatch.setenv("LOYALTY_LANG", "en")
     assert "Member M1" in terminal.ok("member", "M1").out
     monkeypatch.setenv("LOYALTY_API_KEY", "abc")
+    monkeypatch.setenv("LOYALTY_PHONE_KEY", "hush")
     found = {s["name"]: s for s in terminal.json("config", "show")["settings"]}
     assert (found["lang"]["value"], found["lang"]["source"]) == ("en", "LOYALTY_LANG")
     assert (found["data"]["value"], found["data"]["source"]) == ("loyalty-data", "default")
     assert (found["api_key"]["value"], found["api_key"]["known"]) == ("****", False)
+    assert (found["phone_key"]["value"], found["phone_key"]["known"]) == ("****", True)
+    assert (found["phone_region"]["value"], found["phone_region"]["source"]) == ("CN", "default")
+    monkeypatch.setenv("LOYALTY_PHONE_REGION", "China")
+    assert terminal.run("member", "M1").err.startswith("error BAD_SETTING: LOYALTY_PHONE_REGION:")
+    monkeypatch.delenv("LOYALTY_PHONE_REGION")
     monkeypatch.setenv("LOYALTY_LANG", "fr")
     said = terminal.run("member", "M1")
     assert (said.code, said.err.startswith("error BAD_SETTING: LOYALTY_LANG:")) == (2, True)

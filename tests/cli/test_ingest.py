@@ -143,12 +143,19 @@ BAD: dict[str, Rows] = {
     "SELF": {"transfers": [{"transfer_id": "X1", "occurred_at": LATER, "from": "M1", "to": "M1", "points": 5}]},
     "TOO_OLD": {"orders": [order("X1", "M9", "2025-01-01T10:00:00Z", "10.00")]},
     "CONFLICT": {"orders": [order("O1", "M1", "2026-03-01T10:00:00Z", "121.00", channel="app", store="S1")]},
+    "BAD_PHONE": {"orders": [order("X1", "", LATER, "10.00") | {"phone": "12345"}]},
+    "NO_PHONE_KEY": {"orders": [order("X1", "", LATER, "10.00") | {"phone": "13800138000"}]},
+    "AMBIGUOUS": {"members": [{"member_id": m, "card": "7"} for m in ("M9", "M10")]},
     "NOT_YET": {"identities": [{"member_id": "M1", "occurred_at": LATER, "action": "erase"}]},
 }
 
 
 @pytest.mark.parametrize("code", BAD)
-def test_a_bad_row_is_set_aside_with_its_place_and_the_rest_is_applied(terminal: Terminal, code: str) -> None:
+def test_a_bad_row_is_set_aside_with_its_place_and_the_rest_is_applied(
+    terminal: Terminal, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if code == "BAD_PHONE":
+        monkeypatch.setenv("LOYALTY_PHONE_KEY", "a key of this shop")
     tables = {**BAD[code]}
     tables["orders"] = [*tables.get("orders", []), order("GOOD", "M8", LATER, "7.00")]
     said = terminal.ingest(name="bad", **tables)
@@ -161,6 +168,24 @@ def test_a_bad_row_is_set_aside_with_its_place_and_the_rest_is_applied(terminal:
     assert said.out.splitlines()[-1] == f"{count} dead {'letter' if count == 1 else 'letters'}; all other rows are applied."
     assert terminal.json("member", "M8")["points"]["available"] == 7
     assert terminal.run("member", "M9").code == 1
+
+
+def test_t135_phones_are_kept_under_the_key_of_the_settings_and_their_letters_mended(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [order("X1", "", LATER, "10.00") | {"phone": "13800138000"}, order("X2", "", LATER, "5.00") | {"phone": "+86 138-0013-8000"}]
+    account = "phone:46d2b06b089651ed00b480c596732bbc"
+    terminal.ingest(name="phones", orders=rows)
+    letters = terminal.json("dead-letters", "list")["dead_letters"]
+    assert [x["code"] for x in letters] == ["NO_PHONE_KEY"] * 2
+    assert terminal.json("dead-letters", "replay", letters[0]["id"])["reason"] == "MISSING"
+    monkeypatch.setenv("LOYALTY_PHONE_KEY", "a key of this shop")
+    assert terminal.json("dead-letters", "replay", letters[0]["id"], "--set", "phone=0086 13800138000")["disposition"] == "applied"
+    assert terminal.json("member", account)["points"]["available"] == 10
+    terminal.ingest(name="again", orders=rows)
+    assert terminal.json("member", account)["points"]["available"] == 15
+    stored = b"".join(p.read_bytes() for p in (terminal.folder / "loyalty-data").rglob("*") if p.is_file())
+    assert b"13800138000" not in stored and b"a key of this shop" not in stored
 
 
 def test_an_unreadable_file_is_one_dead_letter(terminal: Terminal) -> None:
