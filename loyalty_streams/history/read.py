@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -124,7 +124,7 @@ def read_history(paths: Sequence[Path], options: ReadOptions) -> Iterator[Item]:
     with closing(Reading(options, [file.name for file in found])) as reading:
         for position, file in enumerate(found):
             memory: dict[str, Known] = {}
-            contested = _contested(sources.chunks(file, position, options), file.format, reading) if file.table == "members" else None
+            contested = _contested(file, position, reading) if file.table == "members" else None
             for chunk in sources.chunks(file, position, options):
                 if isinstance(chunk, DeadLetters):
                     yield TableRead(file.table, sum(1 for letter in chunk.letters if letter.row))
@@ -139,7 +139,8 @@ def read_history(paths: Sequence[Path], options: ReadOptions) -> Iterator[Item]:
 def read_rows(table: str, rows: Sequence[Mapping[str, Any]], options: ReadOptions) -> tuple[FactBatch, tuple[DeadLetter, ...]]:
     """Rows given as values, read as those of a file would be: commands of a shop, dead letters that were mended.
 
-    An order may carry its lines as a list `items`, and is in the programme's currency unless it says otherwise.
+    An order may carry its lines as a list `items`, and is in the programme's currency unless it says otherwise. Rows of members are of no one
+    file here: what two of them say of an identifier is for whoever applies it to judge.
     """
     tables: dict[str, list[dict[str, Any]]] = {table: []}
     for row in rows:
@@ -153,21 +154,20 @@ def read_rows(table: str, rows: Sequence[Mapping[str, Any]], options: ReadOption
             names = sorted({n for row in some for n in row})
             columns = dict(zip(check_columns(name, name, names, options), jsonfile.columns_of(some, names), strict=True))
             chunk = Chunk(name, 0, "", columns, np.arange(1, len(some) + 1))
-            contested = _contested([chunk], "", reading) if name == "members" else None
-            found += _take_in(Sheet(chunk, options, None, reading.phones, contested), reading)
+            found += _take_in(Sheet(chunk, options, None, reading.phones), reading)
         found += reading.given_out()
     batches = [item for item in found if isinstance(item, FactBatch)]
     letters = tuple(x for item in found if isinstance(item, DeadLetters) for x in item.letters)
     return joined(batches) if batches else empty_batch(), letters
 
 
-def _contested(chunks: Iterable[Chunk | DeadLetters], form: str, reading: Reading) -> Array:
+def _contested(file: sources.File, position: int, reading: Reading) -> Array:
     """The accounts that a file of members gives to two of them: known once all of it is read, and asked about while it is read again."""
     claimed = Claimed()
-    for chunk in chunks:
+    for chunk in sources.chunks(file, position, reading.options):
         if isinstance(chunk, DeadLetters):
             continue
-        if form != ".jsonl" and not any(name in chunk.columns for name in COLUMNS):
+        if file.format != ".jsonl" and not any(name in chunk.columns for name in COLUMNS):
             break  # of such a file all pieces have the same columns
         few = {name: array for name, array in chunk.columns.items() if name in ("member_id", *COLUMNS)}
         claimed.add(Sheet(replace(chunk, columns=few), reading.options, None, reading.phones))

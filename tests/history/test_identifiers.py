@@ -14,7 +14,7 @@ from loyalty_streams.core.codes import AttrKind, FactKind
 from loyalty_streams.core.facts import Attribute, Fact
 from loyalty_streams.history import CODES, FactBatch, ReadOptions, fingerprint, phones, read_rows
 from loyalty_streams.history.times import iso
-from loyalty_streams.history.write import row_of, undated_rows, write_history
+from loyalty_streams.history.write import row_of, undated_rows, write_history, write_rows
 from tests.history.helpers import NOON, options, read
 from tests.history.test_bad_rows import TABLES, write
 
@@ -337,24 +337,35 @@ def test_t146_rows_that_contradict_each_other_are_reported_by_row_and_the_others
         assert sorted(f.member for f in found.facts) == ["card:8", "m2", "m4"]
 
 
-def test_t146_a_card_and_an_identifier_that_say_the_same_contradict_too() -> None:
-    batch, letters = members({"member_id": "m1", "card": "7"}, {"member_id": "m2", "identifier": "card:7"})
-    assert (len(batch), letters) == (0, [(1, "AMBIGUOUS"), (2, "AMBIGUOUS")])
+def test_t146_a_card_and_an_identifier_that_say_the_same_contradict_too(tmp_path: Path) -> None:
+    write(tmp_path, "members", [{"member_id": "m1", "card": "7"}, {"member_id": "m2", "identifier": "card:7"}])
+    found = read(tmp_path)
+    assert (found.facts, [(x.row, x.code) for x in found.letters]) == ([], [(1, "AMBIGUOUS"), (2, "AMBIGUOUS")])
 
 
-def test_t146_rows_far_apart_in_a_file_contradict_each_other(tmp_path: Path) -> None:
-    """In pieces of a file that are not in memory together, in every form, and sorted outside memory or not."""
+def test_t146_a_refused_row_contradicts_too_and_is_told_by_its_first_fault(tmp_path: Path) -> None:
+    write(tmp_path, "members", [{"member_id": "m1", "card": "7", "phone": "1"}, {"member_id": "m2", "card": "7"}, {"member_id": "m2", "card": "8"}])
+    found = read(tmp_path, KEYED)
+    assert {(x.row, x.code) for x in found.letters} == {(1, "BAD_PHONE"), (2, "AMBIGUOUS")}
+    assert [f.member for f in found.facts] == ["m2", "card:8"]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_t146_rows_far_apart_in_a_file_contradict_each_other(tmp_path: Path, form: str) -> None:
+    """In pieces of a file that are read one after the other, the first of them without any card, and are sorted outside memory."""
     last = 70_000
-    lines = [f"m{n},{n if n < last else 0}" for n in range(last + 1)]
-    (tmp_path / "members.csv").write_text("member_id,card\n" + "\n".join(lines) + "\n")
+    rows = [{"member_id": f"m{n}"} if n < 40_000 else {"member_id": f"m{n}", "card": str(n if n < last else 50_000)} for n in range(last + 1)]
+    write_rows(tmp_path, {"members": rows}, form)
     found = read(tmp_path, options(rows_in_memory=5_000, scratch=tmp_path))
-    assert [(x.row, x.code, x.member) for x in found.letters] == [(2, "AMBIGUOUS", "m0"), (last + 2, "AMBIGUOUS", f"m{last}")]
-    assert sum(len(b) for b in found.batches) == 2 * (last - 1)
+    assert [(x.code, x.member) for x in found.letters] == [("AMBIGUOUS", "m50000"), ("AMBIGUOUS", f"m{last}")]
+    assert sum(len(b) for b in found.batches) == last - 1 + 29_999
 
 
-def test_t146_two_files_are_two_systems_and_do_not_contradict_each_other(tmp_path: Path) -> None:
+def test_t146_only_rows_of_one_file_contradict_each_other(tmp_path: Path) -> None:
     write(tmp_path, "members", [{"member_id": "m1", "card": "7", "occurred_at": AT}])
     write(tmp_path, "members-2", [{"member_id": "m2", "card": "7", "occurred_at": AT}])
     found = read(tmp_path)
     assert found.codes == []
     assert sorted((f.member, f.about) for f in found.facts if f.kind == FactKind.IDENTITY) == [("card:7", "m1"), ("card:7", "m2")]
+    batch, letters = members({"member_id": "m1", "card": "7"}, {"member_id": "m2", "card": "7"})
+    assert (len(batch), letters) == (4, [])
