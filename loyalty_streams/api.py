@@ -195,7 +195,8 @@ class Loyalty:
         `map` renames columns (`{"order_no": "order_id"}`), `assume_zone` is the zone of times without an offset, `arrival` says when facts
         arrive: `occurred`, `column` (`arrived_at`), `now`, or `auto`: the column where a table has it. With `dry_run` all is read and judged
         and nothing is kept. Phones are kept as hashes under `phone_key`, a secret; without it rows under a plain phone are set aside.
-        `phone_region` is the country of phones without a country's code. Raises HistoryError where the history cannot be read as asked for.
+        `phone_region` is the country of phones without a country's code. Raises HistoryError where the history cannot be read as asked for,
+        StoreError OTHER_PHONE_KEY where the store's phones are hashed under another key.
         """
         from loyalty_streams.hosts.embedded.ingest import ingest
 
@@ -213,6 +214,8 @@ class Loyalty:
         from loyalty_streams.history import ReadOptions
 
         compiled = self.compiled
+        if phone_key:
+            self.store.remember_phone_key(phone_key)
         now = self.store.clock() if arrival == "now" else 0
         return ReadOptions(
             compiled.currency, compiled.minor_digits, map=dict(renamed), assume_zone=assume_zone, arrival=arrival, now=now,

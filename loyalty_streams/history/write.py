@@ -76,7 +76,8 @@ def row_of(fact: Fact, revision: int = 0, currency: str = "") -> dict[str, Any]:
         return {**_order_row(fact, parts, revision, currency), **out}
     if fact.kind == FactKind.INTERACTION:
         named = {"interaction_id": parts[1]} if len(parts) == 2 else {}
-        return {**named, **out, "type": fact.type}
+        order = {"order_id": unpart(fact.about.partition("/")[2])} if fact.about else {}  # as it was written: the attribute may be a number
+        return {**named, **out, **order, "type": fact.type}
     if fact.kind == FactKind.ADJUSTMENT:
         return {"adjustment_id": parts[-1], **out, "points": fact.points}
     if fact.kind == FactKind.TRANSFER:

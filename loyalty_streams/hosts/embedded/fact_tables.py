@@ -114,7 +114,10 @@ class _View:
         c = take_rows(self.all, at)
         table = {"interaction_id": _parts(self.rows.keys, at)[1], **self._common(at), "type": self._text(c.type),
                  "channel": self._text(c.channel), "store": self._text(c.store)}  # fmt: skip
-        return {**table, **self._attributes(c)}
+        table.update(self._attributes(c))
+        if "order_id" in table:
+            table["order_id"] = _parts(self.rows.abouts, at)[1]  # as it was written: the attribute may be a number
+        return table
 
     def members(self, which: Array) -> Table:
         """A row that came without an instant goes without one again, where it would be put in the same place."""

@@ -26,7 +26,8 @@ from loyalty_streams.history import (
     read_rows,
 )
 from loyalty_streams.history.assemble import Letters
-from loyalty_streams.history.write import row_of
+from loyalty_streams.history.strings import hashes
+from loyalty_streams.history.write import undated_rows
 from loyalty_streams.hosts.embedded.rocks import HELD
 from loyalty_streams.hosts.embedded.store import Store
 
@@ -208,7 +209,9 @@ def _dated(batch: FactBatch) -> FactBatch:
 
 
 class Undated:
-    """Profiles without an instant. A new member's stands just before the member's first fact, a known member's at its arrival."""
+    """Profiles without an instant, and the links of their rows. A new member's stand just before the first fact of the member, which may come
+    under an identifier that a link names; a known member's at their arrival.
+    """
 
     def __init__(self, parts: Sequence[FactBatch] = ()) -> None:
         self._pool: FactBatch | None = None
@@ -241,25 +244,34 @@ class Undated:
         """Rows to be kept until their members' first facts come."""
         if self._pool is None:
             return []
-        rows = [row_of(self._pool.fact(i)) for i in range(len(self._pool))]
+        rows = undated_rows(self._pool)
         return [(HELD + str(row["member_id"]).encode(), json.dumps(row, ensure_ascii=False).encode()) for row in rows]
 
     def place_known(self, store: Store) -> tuple[FactBatch, list[bytes]]:
         """Those of members whom the store knows, at the newest arrival of the log."""
         if self._pool is None:
             return self.nothing(), []
-        known = np.array([h is not None for h in store.heads([m.encode() for m in self._pool.members.to_pylist()])], bool)
-        return self._leave(np.flatnonzero(known), store, None)
+        known = np.zeros(len(self._pool), bool)
+        for names in (self._pool.members, self._pool.homes):
+            known |= np.array([h is not None for h in store.heads([m.encode() for m in names.to_pylist()])], bool)
+        group = _groups(self._pool)
+        return self._leave(np.flatnonzero(np.isin(group, group[known])), store, None)
 
     def before_first(self, batch: FactBatch, store: Store) -> tuple[FactBatch, list[bytes]]:
         """The batch, with the profiles of members whose first fact is in it put before that fact."""
         if self._pool is None or not len(self._pool):
             return batch, []
-        rows = np.flatnonzero(np.isin(self._pool.member_codes, batch.member_codes))
+        codes, first = np.unique(batch.member_codes, return_index=True)
+        group = _groups(self._pool)
+        first_of = np.full(int(group.max()) + 1, len(batch), np.int64)
+        for names in (self._pool.member_codes, hashes(self._pool.homes)):
+            place = np.minimum(np.searchsorted(codes, names), len(codes) - 1)
+            found = codes[place] == names
+            np.minimum.at(first_of, group[found], first[place[found]])
+        rows = np.flatnonzero(first_of[group] < len(batch))
         if not len(rows):
             return batch, []
-        codes, first = np.unique(batch.member_codes, return_index=True)
-        where = first[np.searchsorted(codes, self._pool.member_codes[rows])]
+        where = first_of[group[rows]]
         order = np.argsort(where, kind="stable")
         placed, dropping = self._leave(rows[order], store, where[order], batch)
         return replace(joined([placed, batch]), strings={**placed.strings, **batch.strings}, book={**batch.book, **placed.book}), dropping
@@ -282,8 +294,14 @@ class Undated:
         else:
             instants = _after_all(taken, store, max(at, store.clocks.newest_arrived, store.clocks.tick))
             arrived = np.maximum(taken.columns.arrived, instants)
-        dropping = [name for name in (HELD + m.encode() for m in taken.members.to_pylist()) if name in self._held]
+        dropping = [name for name in (HELD + m.encode() for m in taken.homes.to_pylist()) if name in self._held]
         return replace(taken, columns=taken.columns._replace(at=instants, arrived=arrived)), dropping
+
+
+def _groups(pool: FactBatch) -> Array:
+    """A number for each row, the same for all rows of one member."""
+    numbers: Array = pool.homes.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    return numbers
 
 
 def _after_all(taken: FactBatch, store: Store, at: int) -> Array:

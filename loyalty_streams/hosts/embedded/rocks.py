@@ -30,7 +30,7 @@ LAYOUT = 2
 FAMILIES = ("heads", "segments", "bases", "keys", "rest")
 NUL, AFTER_NUL = b"\0", b"\x01"
 # Names in `rest`.
-CLOCKS, REGISTRY, COMPILED = b"m/clocks", b"m/registry", b"m/compiled"
+CLOCKS, REGISTRY, COMPILED, PHONE_KEY = b"m/clocks", b"m/registry", b"m/compiled", b"m/phone-key"
 PROGRAMMES, TEXTS, LETTERS, LETTER_IDS, HELD, WAITING, UNDER_WAY = b"p/", b"t/", b"l/", b"i/", b"h/", b"w/", b"o/"
 MEGABYTE = 1 << 20
 COPIED_AT_ONCE = 8 * MEGABYTE
@@ -38,7 +38,7 @@ COPIED_AT_ONCE = 8 * MEGABYTE
 
 class StoreError(Exception):
     """The store cannot do what was asked. `code` is stable: NO_STORE, NOT_A_STORE, STORE_BUSY, STORE_NEWER, STORE_OLDER, STORE_DAMAGED, NO_PROGRAMME,
-    OTHER_PROGRAMME, VERSION_TAKEN, TOO_EARLY, READ_ONLY, EXISTS. `place` is the folder, or the file in question.
+    OTHER_PROGRAMME, OTHER_PHONE_KEY, VERSION_TAKEN, TOO_EARLY, READ_ONLY, EXISTS. `place` is the folder, or the file in question.
     """
 
     def __init__(self, code: str, message: str, place: Path | str = "") -> None:

@@ -27,6 +27,7 @@ from loyalty_streams.hosts.embedded.rocks import (
     LETTER_IDS,
     LETTERS,
     NUL,
+    PHONE_KEY,
     TEXTS,
     UNDER_WAY,
     WAITING,
@@ -305,6 +306,18 @@ class Store:
         self.programmes, self._engine, self._agent, self._lateness = programmes, None, None, None
         if measures_more:
             self.refold()
+
+    def remember_phone_key(self, key: str) -> None:
+        """Remembers a fingerprint of the key of phones; raises StoreError OTHER_PHONE_KEY for any other key than the first."""
+        from loyalty_streams.history.phones import fingerprint
+
+        given, known = fingerprint(key).encode(), self.rocks.get("rest", PHONE_KEY)
+        if known is None:
+            batch = self.rocks.batch()
+            batch.put("rest", PHONE_KEY, given)
+            self.rocks.write(batch)
+        elif known != given:
+            raise StoreError("OTHER_PHONE_KEY", "phones of this store are hashed under another key: with this one nobody would be found", self.folder)
 
     def refold(self) -> None:
         """Makes every state again: a metric is counted from the first fact, whichever version brings it (S41).
