@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from loyalty_streams.core.codes import DAY, NEVER, EntryKind
+from loyalty_streams.core.codes import DAY, NEVER, EntryKind, FactKind
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.core.state import MemberState
 from loyalty_streams.hosts.embedded.past import Block
@@ -20,13 +20,18 @@ from loyalty_streams.reports.kpis import Flow
 from loyalty_streams.reports.kpis import kpis as kpi_figures
 from loyalty_streams.reports.ladder import standing
 from loyalty_streams.reports.member import spendable_wallets
-from loyalty_streams.reports.orders import REFUNDS, Orders, orders_of
+from loyalty_streams.reports.orders import REFUNDS, Orders, orders_of, refused_rows
+from loyalty_streams.reports.persons import Persons, gone
 from loyalty_streams.reports.points import Sums, accounts
 from loyalty_streams.reports.question import Question
 from loyalty_streams.reports.rfm import rfm as rfm_figures
 from loyalty_streams.reports.rules import Choice, RuleCounts, total_of
 
 Ints = npt.NDArray[np.int64]
+
+
+NOBODYS = -2
+"""Tier and stage of an account that has become another."""
 
 
 @dataclass(slots=True)
@@ -38,17 +43,24 @@ class Gathered:
     refunds: int = 0
     tiers: list[Ints] = field(default_factory=list)
     stages: list[Ints] = field(default_factory=list)
+    persons: Persons = field(default_factory=Persons)
 
     def add(self, block: Block) -> None:
-        found = orders_of(block.columns, block.member, block.entries)
-        self.parts.append(Orders(found.member + len(self.ids), found.at, found.amount, found.gone))
+        refused, first = refused_rows(block.entries), len(self.ids)
+        kin = self.persons.add(block.columns, block.member, refused, first)
+        found = orders_of(block.columns, block.member, refused)
+        found = found.where(~kin[block.columns.kind == FactKind.ORDER])
+        self.parts.append(Orders(found.member + first, found.at, found.amount, found.gone))
         self.ids += block.ids
         self.refunds += int(np.isin(block.columns.kind, REFUNDS).sum())
-        self.tiers.append(block.tiers)
-        self.stages.append(block.stages)
+        away = gone(block.columns, block.member, len(block.ids))
+        self.tiers.append(np.where(away, NOBODYS, block.tiers))
+        self.stages.append(np.where(away, NOBODYS, block.stages))
 
     def orders(self) -> Orders:
-        return Orders.joined(self.parts)
+        found = Orders.joined(self.parts)
+        kin = self.persons.orders(self.ids)
+        return found if kin is None else Orders.joined([found, kin]).sorted()
 
 
 def _numbers(parts: list[Ints]) -> Ints:
@@ -99,7 +111,7 @@ def stage_counts(held: Ints, compiled: Compiled) -> dict[str, int]:
     if not compiled.names.stages:
         return {}
     out = {name: int((held == k).sum()) for k, name in enumerate(compiled.names.stages)}
-    nobody = int((held < 0).sum())
+    nobody = int((held == -1).sum())
     return {**out, "none": nobody} if nobody else out
 
 
@@ -198,8 +210,9 @@ def tiers(blocks: Iterable[Block], question: Question) -> dict[str, Any]:
     near: dict[int, int] = {}
     moves: dict[tuple[str, int, int], int] = {}
     for block in blocks:
-        held.append(block.tiers)
-        for state in block.states:
+        away = gone(block.columns, block.member, len(block.ids))
+        held.append(block.tiers[~away])
+        for state in (block.states[k] for k in np.flatnonzero(~away).tolist()):
             at = standing(state, compiled, question.version, question.as_of)
             if at is not None and at.next_rung is not None and 10 * at.missing <= at.next_rung.needs[0]:
                 near[state.tier] = near.get(state.tier, 0) + 1

@@ -49,6 +49,11 @@ class Orders:
         """The row of each member's last order, in step with `starts`."""
         return np.append(self.starts()[1:], len(self))[: len(self.starts())] - 1
 
+    def sorted(self) -> Orders:
+        """In order of (member, instant)."""
+        order = np.lexsort((self.at, self.member))
+        return Orders(self.member[order], self.at[order], self.amount[order], self.gone[order])
+
     @classmethod
     def joined(cls, parts: Sequence[Orders]) -> Orders:
         if not parts:
@@ -58,10 +63,10 @@ class Orders:
         return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in fields))
 
 
-def orders_of(columns: Columns, member: Ints, entries: Entries) -> Orders:
-    """The orders of a block. `member[i]` is the account of row i; `entries.cause` are rows of `columns`."""
+def orders_of(columns: Columns, member: Ints, refused: Ints) -> Orders:
+    """The orders among some facts. `member[i]` is the account of row i, `refused` the rows that were refused (`refused_rows`)."""
     rows = np.flatnonzero(columns.kind == FactKind.ORDER)
-    gone = fully_returned(columns, member, refused_rows(entries))
+    gone = fully_returned(columns, member, refused)
     return Orders(member[rows], columns.at[rows], columns.amount[rows], gone[rows])
 
 
