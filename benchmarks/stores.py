@@ -10,7 +10,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from loyalty_streams.agents.members import Writes
+from loyalty_streams.agents.writes import Writes
 from loyalty_streams.history import DeadLetter, FactBatch, ReadOptions
 from loyalty_streams.hosts.embedded.ingest import ingest
 from loyalty_streams.hosts.embedded.rocks import Batch, Rocks

@@ -189,13 +189,15 @@ class Loyalty:
     def ingest(
         self, *paths: Folder, map: Mapping[str, str] | None = None, assume_zone: str | None = None, arrival: str = "auto",
         dry_run: bool = False, progress: Callable[[Progress], None] | None = None, phone_key: str | None = None, phone_region: str = "CN",
+        partitions: int = 1,
     ) -> IngestResult:  # fmt: skip
         """Reads files and folders of a history and decides every fact in them; the same facts again change nothing.
 
         `map` renames columns (`{"order_no": "order_id"}`), `assume_zone` is the zone of times without an offset, `arrival` says when facts
         arrive: `occurred`, `column` (`arrived_at`), `now`, or `auto`: the column where a table has it. With `dry_run` all is read and judged
         and nothing is kept. Phones are kept as hashes under `phone_key`, a secret; without it rows under a plain phone are set aside.
-        `phone_region` is the country of phones without a country's code. Raises HistoryError where the history cannot be read as asked for,
+        `phone_region` is the country of phones without a country's code. `partitions` is the number of agents that share the accounts, and changes
+        nothing in the end. Raises HistoryError where the history cannot be read as asked for,
         StoreError OTHER_PHONE_KEY where the store's phones are hashed under another key.
         """
         from loyalty_streams.hosts.embedded.ingest import ingest
@@ -203,19 +205,25 @@ class Loyalty:
         if dry_run:
             with self.scratch() as copy:
                 return copy.ingest(
-                    *paths, map=map, assume_zone=assume_zone, arrival=arrival, progress=progress, phone_key=phone_key, phone_region=phone_region
-                )
+                    *paths, map=map, assume_zone=assume_zone, arrival=arrival, progress=progress, phone_key=phone_key, phone_region=phone_region,
+                    partitions=partitions,
+                )  # fmt: skip
         options = self._options(map or {}, assume_zone, arrival, phone_key, phone_region)
-        return ingest(self.store, [Path(p) for p in paths], options, progress)
+        self.store.partitions = partitions
+        try:
+            return ingest(self.store, [Path(p) for p in paths], options, progress)
+        finally:
+            self.store.partitions = 1
 
     def _options(
         self, renamed: Mapping[str, str], assume_zone: str | None, arrival: str, phone_key: str | None = None, phone_region: str = "CN"
     ) -> ReadOptions:
         from loyalty_streams.history import ReadOptions
+        from loyalty_streams.hosts.embedded.identifiers import remember_phone_key
 
         compiled = self.compiled
         if phone_key:
-            self.store.remember_phone_key(phone_key)
+            remember_phone_key(self.store, phone_key)
         now = self.store.clock() if arrival == "now" else 0
         return ReadOptions(
             compiled.currency, compiled.minor_digits, map=dict(renamed), assume_zone=assume_zone, arrival=arrival, now=now,

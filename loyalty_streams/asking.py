@@ -22,6 +22,7 @@ from loyalty_streams.core.state import MemberState, unpack
 from loyalty_streams.history import FactBatch, ReadOptions, read_rows
 from loyalty_streams.history.keys import adjustment_key, redemption_key
 from loyalty_streams.hosts.embedded import Store
+from loyalty_streams.hosts.embedded.identifiers import home
 from loyalty_streams.hosts.embedded.past import state_at
 from loyalty_streams.programme.because import Because
 from loyalty_streams.reports.explain import part_of
@@ -119,7 +120,7 @@ def _row_of(log: Segments, key: str) -> int | None:
 
 def _answer(store: Store, command: Command, name: str, end: Disposition, lang: Language) -> Answer:
     """The decision as the log has it, with the balances right after it, however much has happened since."""
-    log = _log(store, store.home(command.member_id).encode())
+    log = _log(store, home(store, command.member_id).encode())
     row = _row_of(log, command.key(name))
     if row is None:
         raise LookupError(f"the fact of {name} is not in the log of its member")
@@ -181,7 +182,7 @@ def quote(store: Store, basket: Basket, at: int | None, lang: Language = "en") -
     """What a basket would earn at an instant, by the same fold that will judge the order; nothing is kept (T030, T068). Raises AskError."""
     at = store.clock() if at is None else at
     batch = _read(store, "orders", basket.row(at))
-    state = np.frombuffer(_state_for(store, basket.member_id, at), np.uint8)
+    state = np.frombuffer(_state_for(store, home(store, basket.member_id, at), at), np.uint8)
     folded = store.engine.fold(
         batch.columns, np.array([0, 1], np.int64), states=state, state_at=np.array([0, state.size], np.int64), keep_cards=False, explain=True
     )

@@ -7,9 +7,9 @@ heads, segments, key rows and dead letters. It reads through `Reader` and writes
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -17,13 +17,14 @@ import pyarrow.compute as pc
 from loyalty_streams.agents.crooked import fold_crooked
 from loyalty_streams.agents.effective import Lateness, put_back
 from loyalty_streams.agents.families import moves, with_move
-from loyalty_streams.agents.judging import IDENTITY, Candidates, Known, Position, Verdict, judge
+from loyalty_streams.agents.judging import IDENTITY, Candidates, Known, Verdict, judge
 from loyalty_streams.agents.kinds import ASKS, DECIDED, ENDINGS, ORDER, RETURNS
 from loyalty_streams.agents.long_fold import FACTS_AT_ONCE, LINES_AT_ONCE
 from loyalty_streams.agents.messages import arrived
 from loyalty_streams.agents.packing import column, cut_segments, pack_facts, pack_heads, pack_key_rows, run, strings, taken
 from loyalty_streams.agents.rows import WAITS, Heads, KeyFixed, KeyRow, Text
-from loyalty_streams.agents.waiting import AWAITED, Waiting, pack_waiting, waiting_batch
+from loyalty_streams.agents.waiting import AWAITED, pack_waiting, waiting_batch
+from loyalty_streams.agents.writes import Reader, Rows, TooMuch, Writes
 from loyalty_streams.core.codes import NEVER, Disposition, EntryKind, FactKind, Move, Outcome, Reason, code_of
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entries
@@ -31,82 +32,9 @@ from loyalty_streams.core.facts import RANK, Array, Columns, empty_columns, take
 from loyalty_streams.core.kernel.records import CARD_ORDER
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.history.batch import FactBatch, joined
-from loyalty_streams.history.letters import DeadLetter
 
 BASE_EVERY = 256
 """Facts of a member between two kept states."""
-
-
-class TooMuch(Exception):
-    """The facts of a member in one batch need more room than the kernel has: they are to be brought in smaller batches. Nothing was decided."""
-
-
-class Reader(Protocol):
-    """What the agent asks of a store. Missing rows are None."""
-
-    def heads(self, members: Sequence[bytes]) -> list[bytes | None]: ...
-
-    def keys(self, keys: Sequence[bytes]) -> list[bytes | None]: ...
-
-    def text(self, code: int) -> bytes | None: ...
-
-    def history(self, member: bytes, before: Position | None) -> tuple[bytes | None, list[bytes]]:
-        """The newest kept state of a member all of whose facts stand before a position (None: none is wanted), and the segments after it."""
-        ...
-
-    def count_waiting(self) -> int:
-        """How many returns wait for their orders."""
-        ...
-
-    def waiting(self, order: bytes) -> list[tuple[bytes, bytes]]:
-        """Returns that wait for an order: their business keys, and the rows as `waiting.pack` made them."""
-        ...
-
-
-@dataclass(slots=True)
-class Rows:
-    """Rows to be written to one place, in two lists of the same length. Where a name comes twice, the later row stands."""
-
-    names: list[bytes] = field(default_factory=list)
-    values: list[bytes] = field(default_factory=list)
-
-    def add(self, name: bytes, value: bytes) -> None:
-        self.names.append(name)
-        self.values.append(value)
-
-
-@dataclass(slots=True)
-class Writes:
-    """What one batch leaves behind. `segments` and `bases` are named by member: the host adds the number of the batch.
-
-    `unmade`: kept states of a member that hold a fact at or after a position are void. `waiting`: returns whose order has not come; `released`:
-    those that waited and have been taken, by order and key. `messages`: for other accounts, to be given to `receive`.
-    """
-
-    heads: Rows = field(default_factory=Rows)
-    segments: Rows = field(default_factory=Rows)
-    bases: Rows = field(default_factory=Rows)
-    keys: Rows = field(default_factory=Rows)
-    unmade: list[tuple[bytes, Position]] = field(default_factory=list)
-    waiting: list[Waiting] = field(default_factory=list)
-    released: list[tuple[bytes, bytes]] = field(default_factory=list)
-    texts: Mapping[int, str] = field(default_factory=dict)
-    letters: list[DeadLetter] = field(default_factory=list)
-    dispositions: dict[Disposition, int] = field(default_factory=dict)
-    messages: list[bytes] = field(default_factory=list)
-    newest_arrived: int = -1
-    newest_fact: int = -1
-    entries: int = 0
-
-    def add_told(self, other: Writes) -> None:
-        """Adds what is told of another part of the same batch: letters, ends and counts."""
-        self.letters = [*other.letters, *self.letters]
-        self.dispositions = {k: self.dispositions.get(k, 0) + other.dispositions.get(k, 0) for k in self.dispositions | other.dispositions}
-        self.entries += other.entries
-
-    def let_go(self) -> None:
-        """Forgets the rows that the host has taken over: what is to be written need not be in memory twice."""
-        self.heads, self.segments, self.bases, self.keys = Rows(), Rows(), Rows(), Rows()
 
 
 @dataclass(frozen=True, slots=True)

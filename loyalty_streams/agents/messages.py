@@ -160,6 +160,12 @@ def packed(f: Facts, out: Sequence[Out]) -> list[bytes]:
     return [LENGTH.pack(len(o.to)) + o.to + segment + pack_sent([(0, o.sent)]) for o, segment in zip(out, segments, strict=True)]
 
 
+def addressee(message: bytes) -> bytes:
+    """The account that a message is for."""
+    (size,) = LENGTH.unpack_from(message)
+    return message[LENGTH.size : LENGTH.size + size]
+
+
 def _comes_home(came: int, carried: bytes, to: bytes) -> bool:
     """A fact that an account has itself goes round until the circle is cut; it is no news."""
     return bool(came & SENT) and not came & MERGES and carried == to

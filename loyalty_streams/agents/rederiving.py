@@ -100,6 +100,10 @@ class Member:
     mends: list[Any] = field(default_factory=list)
     count: int = 0
 
+    def newest(self, facts: Facts) -> int:
+        """The newest arrival among its facts: what another account sends may have arrived before, and is booked now."""
+        return int(facts.columns.arrived[self.rows].max(initial=-1)) if facts.sent else -1
+
     @property
     def state(self) -> bytes:
         return self.base.state if self.base is not None else b""
@@ -291,7 +295,7 @@ def _lacking(e: Entries) -> dict[int, int]:
 
 def _book(facts: Facts, members: Sequence[Member], chunks: Sequence[Sequence[int]], entries: list[Entries]) -> None:
     """Posts the difference between the entries that held and those that the facts of the chunks make of them, and lets the latter hold."""
-    arrived = [max(map(facts.known, chunk)) for chunk in chunks]
+    arrived = [max([*map(facts.known, chunk), m.newest(facts)]) for m, chunk in zip(members, chunks, strict=True)]
     elsewhere = [any(facts.known(row) > facts.columns.arrived[row] for row in chunk) for chunk in chunks]
     was, now = stacked([m.entries for m in members]), stacked(entries)
     for whole, parts in ((was, [m.entries for m in members]), (now, entries)):

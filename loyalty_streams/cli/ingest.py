@@ -53,6 +53,9 @@ def ingest(
     max_dead_letters: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="More dead letters than this: exit code 3.")
     ] = None,
+    partitions: Annotated[
+        int, typer.Option(metavar="N", min=1, max=1024, help="Agents that share the accounts; the end is the same for any number.")
+    ] = 1,
     as_json: Json = False,
 ) -> None:
     """Reads a history into the store and decides every fact in it. The same facts again change nothing.
@@ -80,7 +83,7 @@ def ingest(
     with opened as shop:
         result = shop.ingest(
             *paths, map=renames, assume_zone=assume_zone or chosen.assume_zone, arrival=arrives, progress=told,
-            phone_key=chosen.phone_key, phone_region=chosen.phone_region,
+            phone_key=chosen.phone_key, phone_region=chosen.phone_region, partitions=partitions,
         )  # fmt: skip
     if told:
         typer.echo("\r\033[K", nl=False, err=True)

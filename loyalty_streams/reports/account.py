@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from loyalty_streams.hosts.embedded import Store
+from loyalty_streams.hosts.embedded.identifiers import home
 from loyalty_streams.hosts.embedded.past import Block
 from loyalty_streams.hosts.embedded.past import member as member_block
 from loyalty_streams.programme.because import Because
@@ -38,7 +39,7 @@ def account(
     """A member at an instant (default: as the store stands), by the facts that had arrived before another (default: all). Of a member who has been
     merged into another it is the account of that one. None where there is no such fact of the member.
     """
-    member_id = store.home(member_id, as_of, known_at)
+    member_id = home(store, member_id, as_of, known_at)
     block = member_block(store, member_id, as_of, known_at)
     if block is None:
         return None

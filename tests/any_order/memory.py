@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from loyalty_streams.agents.effective import effective
 from loyalty_streams.agents.judging import Position
-from loyalty_streams.agents.members import MembersAgent, Writes
+from loyalty_streams.agents.members import MembersAgent
 from loyalty_streams.agents.messages import settled_apart
 from loyalty_streams.agents.rows import Head, Segments, due_of, join_segments
+from loyalty_streams.agents.writes import Writes
 from loyalty_streams.core.facts import Fact
 from loyalty_streams.history.batch import of_facts
 

@@ -1,4 +1,6 @@
-"""`python -m tests.any_order.run --seeds N [--first K]`: random histories in random orders of arrival, against the oracle in perfect order."""
+"""`python -m tests.any_order.run --seeds N [--first K]`: random histories, of one member and of families, in random orders of arrival, against the
+oracle in perfect order.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import argparse
 import sys
 import time
 
+from tests.any_order.family_trial import problems_of as problems_of_family
 from tests.any_order.trial import problems_of
 
 
@@ -16,11 +19,11 @@ def main() -> int:
     options = parser.parse_args()
     start, failed = time.monotonic(), []
     for seed in range(options.first, options.first + options.seeds):
-        found = problems_of(seed)
+        found = [*problems_of(seed), *problems_of_family(seed)]
         if found:
             failed.append(seed)
             print(f"seed {seed}: " + "; ".join(found), flush=True)
-    print(f"{options.seeds} histories, {time.monotonic() - start:.0f} s; {len(failed)} differ: {' '.join(map(str, failed))}")
+    print(f"{options.seeds} histories and as many families, {time.monotonic() - start:.0f} s; {len(failed)} differ: {' '.join(map(str, failed))}")
     return 1 if failed else 0
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from loyalty_streams.agents.members import TooMuch, in_bites
+from loyalty_streams.agents.members import in_bites
+from loyalty_streams.agents.writes import TooMuch
 from loyalty_streams.core.codes import Disposition
 from loyalty_streams.core.facts import Array
 from loyalty_streams.history import (

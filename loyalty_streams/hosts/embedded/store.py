@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 from loyalty_streams.core.codes import Disposition
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.hosts.embedded.clock import Clock, machine_clock
+from loyalty_streams.hosts.embedded.making import make
 from loyalty_streams.hosts.embedded.programmes import Programmes
 from loyalty_streams.hosts.embedded.rocks import (
     AFTER_NUL,
@@ -27,7 +25,6 @@ from loyalty_streams.hosts.embedded.rocks import (
     LETTER_IDS,
     LETTERS,
     NUL,
-    PHONE_KEY,
     TEXTS,
     UNDER_WAY,
     WAITING,
@@ -36,7 +33,6 @@ from loyalty_streams.hosts.embedded.rocks import (
     Rocks,
     StoreError,
     after_member,
-    check_free,
     is_database,
     of_batch,
 )
@@ -44,8 +40,9 @@ from loyalty_streams.hosts.embedded.rocks import (
 if TYPE_CHECKING:
     from loyalty_streams.agents.effective import Lateness
     from loyalty_streams.agents.judging import Position
-    from loyalty_streams.agents.members import MembersAgent, Writes
+    from loyalty_streams.agents.members import MembersAgent
     from loyalty_streams.agents.rows import Segments
+    from loyalty_streams.agents.writes import Writes
     from loyalty_streams.core.engine import Engine
     from loyalty_streams.history.batch import FactBatch
     from loyalty_streams.history.letters import DeadLetter
@@ -58,11 +55,12 @@ class Store:
     """An open store; close it, or use it in `with`. It is the agent's `Reader`.
 
     Nothing heavy is imported until something is to be folded: a member's head is read without the kernel. `clock` is the machine's, asked
-    when facts come in and when a command has no instant of its own.
+    when facts come in and when a command has no instant of its own. `partitions`: how many agents share the accounts; the end is the same.
     """
 
     def __init__(self, rocks: Rocks, clocks: Clocks, programmes: Programmes, clock: Clock) -> None:
         self.rocks, self.clocks, self.programmes, self.clock = rocks, clocks, programmes, clock
+        self.partitions = 1
         self._engine: Engine | None = None
         self._agent: MembersAgent | None = None
         self._lateness: Lateness | None = None
@@ -78,7 +76,7 @@ class Store:
         """
         given = Programmes.load(programme) if programme is not None else None
         if create and not read_only and not is_database(folder):
-            _make(folder, given)
+            make(folder, given)
         rocks = Rocks(folder, read_only=read_only)
         try:
             found = rocks.get("rest", CLOCKS)
@@ -159,39 +157,6 @@ class Store:
     def text(self, code: int) -> bytes | None:
         return self.rocks.get("rest", TEXTS + code.to_bytes(8, "big", signed=True))
 
-    def home(self, member: str, before: int | None = None, known_at: int | None = None) -> str:
-        """The account that an account has become by merges that stand before an instant, and were known before another; itself where there are
-        none (T139).
-        """
-        name = member.encode()
-        while (into := self._became(name, before, known_at)) is not None:
-            name = into
-        return name.decode()
-
-    def _became(self, member: bytes, before: int | None, known_at: int | None) -> bytes | None:
-        (found,) = self.heads([member])
-        if found is None:
-            return None
-        from loyalty_streams.agents.rows import Head
-
-        if not Head.read(found).family:
-            return None
-        import numpy as np
-
-        from loyalty_streams.agents.effective import effective, standing, take_facts
-        from loyalty_streams.agents.families import given_up_at, known
-        from loyalty_streams.agents.rows import join_segments, split
-
-        rows = join_segments([list(self.segments(member))])
-        if known_at is not None:
-            rows = replace(rows, entries=rows.entries[:0], mends=rows.mends[:0])
-            rows = take_facts(rows, np.flatnonzero(known(rows) < known_at))
-        rows = effective(rows, self.lateness, given_up=True)
-        row = given_up_at(rows.columns, rows.came, np.arange(len(rows.member)))
-        if row is None or (before is not None and int(standing(self.lateness, rows.columns, rows.member)[row]) >= before):
-            return None
-        return split(rows.abouts)[row]
-
     def segments(self, member: bytes, after: int = 0) -> Iterator[bytes]:
         """A member's segments of batches after a number, in order of time."""
         yield from (value for _, value in self.rocks.scan("segments", of_batch(member, after + 1), after_member(member)))
@@ -225,8 +190,9 @@ class Store:
         With it go dead letters that the reading found, rows of `rest` that are settled by it (`dropping`), and rows that wait (`holding`).
         """
         from loyalty_streams.agents.messages import settled_apart
+        from loyalty_streams.agents.partitions import by_partition
 
-        *before, last = settled_apart(facts, self)
+        *before, last = [part for some in settled_apart(facts, self) for part in by_partition(some, self.partitions)]
         told = [self._take(part, self.rocks.batch(), ()) for part in before]
         batch = self.rocks.batch()
         for name in dropping:
@@ -249,16 +215,20 @@ class Store:
 
         It may be killed in the middle: what is under way is stored, and the next opening goes on.
         """
+        if not self.clocks.under_way:
+            return 0
+        from loyalty_streams.agents.partitions import messages_by_partition
+
         written = 0
         while self.clocks.under_way:
-            names, messages = zip(*self.rocks.scan("rest", UNDER_WAY, UNDER_WAY[:-1] + b"0"), strict=True)
-            writes = self.agent.receive(messages, self, self.clocks.tick)
-            batch = self.rocks.batch()
-            for name in names:
-                batch.delete("rest", name)
-            self.clocks.under_way -= len(names)
-            self._commit(batch, writes, ())
-            written += writes.entries
+            rows = list(self.rocks.scan("rest", UNDER_WAY, UNDER_WAY[:-1] + b"0"))
+            for some in messages_by_partition([message for _, message in rows], self.partitions):
+                writes = self.agent.receive([rows[k][1] for k in some], self, self.clocks.tick)
+                batch = self.rocks.batch()
+                for k in some:
+                    batch.delete("rest", rows[k][0])
+                self._commit(batch, writes, (), taken=len(some))
+                written += writes.entries
         return written
 
     def judge(self, facts: FactBatch) -> Writes:
@@ -306,18 +276,6 @@ class Store:
         self.programmes, self._engine, self._agent, self._lateness = programmes, None, None, None
         if measures_more:
             self.refold()
-
-    def remember_phone_key(self, key: str) -> None:
-        """Remembers a fingerprint of the key of phones; raises StoreError OTHER_PHONE_KEY for any other key than the first."""
-        from loyalty_streams.history.phones import fingerprint
-
-        given, known = fingerprint(key).encode(), self.rocks.get("rest", PHONE_KEY)
-        if known is None:
-            batch = self.rocks.batch()
-            batch.put("rest", PHONE_KEY, given)
-            self.rocks.write(batch)
-        elif known != given:
-            raise StoreError("OTHER_PHONE_KEY", "phones of this store are hashed under another key: with this one nobody would be found", self.folder)
 
     def refold(self) -> None:
         """Makes every state again: a metric is counted from the first fact, whichever version brings it (S41).
@@ -374,7 +332,7 @@ class Store:
         """Returns that have waited too long for their orders become dead letters, which may be replayed."""
         if until <= self.clocks.ages_at:
             return
-        from loyalty_streams.agents.members import Writes
+        from loyalty_streams.agents.writes import Writes
         from loyalty_streams.hosts.embedded.quarantine import ended
 
         over = ended(self, until)
@@ -384,10 +342,10 @@ class Store:
         self._commit(batch, Writes(released=[(x.order, x.key) for x in over.rows]), over.letters)
         self.clocks.ages_at = over.ages_at
 
-    def _commit(self, batch: Batch, writes: Writes, letters: Sequence[DeadLetter]) -> None:
-        """The one place that writes what was decided. Clocks move only when the batch is on the disk."""
+    def _commit(self, batch: Batch, writes: Writes, letters: Sequence[DeadLetter], taken: int = 0) -> None:
+        """The one place that writes what was decided. Clocks move only when the batch is on the disk. `taken`: messages that it takes."""
         before = self.clocks
-        self.clocks = replace(before, batch=before.batch + 1, dispositions=dict(before.dispositions))
+        self.clocks = replace(before, batch=before.batch + 1, dispositions=dict(before.dispositions), under_way=before.under_way - taken)
         try:
             self._put(batch, writes, letters)
             self.rocks.write(batch)
@@ -468,29 +426,6 @@ class Store:
     def letter_rows(self, number: str, letter: DeadLetter) -> tuple[bytes, bytes]:
         """The names of the rows that a letter stands in: to be dropped by the commit that settles it."""
         return LETTERS + f"{int(number):010}".encode(), LETTER_IDS + letter_digest(letter)
-
-
-def _make(folder: Path, programmes: Programmes | None) -> None:
-    """Makes an empty store beside its place and moves it there whole, so that a kill leaves none or a whole one."""
-    check_free(folder)
-    if programmes is None:
-        raise StoreError("NO_PROGRAMME", "a new store needs a programme", folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        rocks = Rocks(making, create=True)
-        batch = rocks.batch()
-        programmes.put(batch)
-        batch.put("rest", CLOCKS, Clocks().pack())
-        rocks.write(batch)
-        rocks.close()
-        try:
-            os.rename(making, folder)
-        except OSError:
-            if not is_database(folder):  # else another process was quicker
-                raise
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
 
 
 def position_of(head: bytes) -> Position:

@@ -1,0 +1,56 @@
+"""Where an identifier leads, and the key under which a store has its phones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from loyalty_streams.hosts.embedded.rocks import PHONE_KEY, StoreError
+from loyalty_streams.hosts.embedded.store import Store
+
+
+def home(store: Store, member: str, before: int | None = None, known_at: int | None = None) -> str:
+    """The account that an account has become by merges that stand before an instant, and were known before another; itself where there are
+    none (T139).
+    """
+    name = member.encode()
+    while (into := _became(store, name, before, known_at)) is not None:
+        name = into
+    return name.decode()
+
+
+def _became(store: Store, member: bytes, before: int | None, known_at: int | None) -> bytes | None:
+    (found,) = store.heads([member])
+    if found is None:
+        return None
+    from loyalty_streams.agents.rows import Head
+
+    if not Head.read(found).family:
+        return None
+    import numpy as np
+
+    from loyalty_streams.agents.effective import effective, standing, take_facts
+    from loyalty_streams.agents.families import given_up_at, known
+    from loyalty_streams.agents.rows import join_segments, split
+
+    rows = join_segments([list(store.segments(member))])
+    if known_at is not None:
+        rows = replace(rows, entries=rows.entries[:0], mends=rows.mends[:0])
+        rows = take_facts(rows, np.flatnonzero(known(rows) < known_at))
+    rows = effective(rows, store.lateness, given_up=True)
+    row = given_up_at(rows.columns, rows.came, np.arange(len(rows.member)))
+    if row is None or (before is not None and int(standing(store.lateness, rows.columns, rows.member)[row]) >= before):
+        return None
+    return split(rows.abouts)[row]
+
+
+def remember_phone_key(store: Store, key: str) -> None:
+    """Remembers a fingerprint of the key of phones; raises StoreError OTHER_PHONE_KEY for any other key than the first."""
+    from loyalty_streams.history.phones import fingerprint
+
+    given, known = fingerprint(key).encode(), store.rocks.get("rest", PHONE_KEY)
+    if known is None:
+        batch = store.rocks.batch()
+        batch.put("rest", PHONE_KEY, given)
+        store.rocks.write(batch)
+    elif known != given:
+        raise StoreError("OTHER_PHONE_KEY", "phones of this store are hashed under another key: with this one nobody would be found", store.folder)
