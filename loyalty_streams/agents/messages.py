@@ -21,7 +21,7 @@ from loyalty_streams.agents.kinds import DECIDED
 from loyalty_streams.agents.packing import cut_segments, pack_facts
 from loyalty_streams.agents.rederiving import Facts, Member, Rederiving
 from loyalty_streams.agents.rows import LENGTH, Came, Card, Head, Sent, Text, join_segments, pack_sent, split
-from loyalty_streams.core.codes import FactKind, Move, Outcome
+from loyalty_streams.core.codes import NEVER, FactKind, Move, Outcome
 from loyalty_streams.core.entries import Entry
 from loyalty_streams.core.facts import Array, take_rows
 from loyalty_streams.core.kernel.records import CARD_STATE
@@ -164,6 +164,26 @@ def addressee(message: bytes) -> bytes:
     """The account that a message is for."""
     (size,) = LENGTH.unpack_from(message)
     return message[LENGTH.size : LENGTH.size + size]
+
+
+def next_ones(messages: Sequence[bytes], lateness: Lateness) -> tuple[list[int], list[int]]:
+    """Of messages under way, in order of sending: which are to be taken now, and which have been overtaken by a later one of the same name.
+
+    A merge waits while something is under way to the account that it gives up: what it brings would be another thing after that, and along a chain
+    each account would send its state once for every account before it. In a circle nobody waits for ever: the earliest goes on.
+    """
+    rows = join_segments([[message[LENGTH.size + len(addressee(message)) :]] for message in messages])
+    stand = lateness.stand(put_back(rows.columns.at, rows.columns.arrived), rows.columns.arrived).tolist()
+    refs, merges, keys = rows.columns.ref.tolist(), (rows.came & MERGES > 0).tolist(), split(rows.keys)
+    to = [addressee(message) for message in messages]
+    newest = {(to[k], rows.sent[k].sender, refs[k], merges[k], bool(rows.came[k])): k for k in range(len(messages))}
+    left = sorted(newest.values())
+    first: dict[bytes, tuple[int, bytes]] = {}
+    for k in left:
+        first[to[k]] = min(first.get(to[k], (stand[k], keys[k])), (stand[k], keys[k]))
+    ready = [k for k in left if not merges[k] or first.get(rows.sent[k].sender, (NEVER, b"")) >= (stand[k], keys[k])]
+    ready = ready or [min(left, key=lambda k: (stand[k], keys[k]))]
+    return ready, sorted(set(range(len(messages))) - set(left))
 
 
 def _comes_home(came: int, carried: bytes, to: bytes) -> bool:

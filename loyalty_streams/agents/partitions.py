@@ -39,11 +39,11 @@ def by_partition(batch: FactBatch, partitions: int) -> list[FactBatch]:
     return parts
 
 
-def messages_by_partition(messages: Sequence[bytes], partitions: int) -> list[list[int]]:
-    """The places of messages, by the partition that they are for."""
+def messages_by_partition(messages: Sequence[bytes], which: Sequence[int], partitions: int) -> list[list[int]]:
+    """The places of some of the messages, by the partition that they are for."""
     out: dict[int, list[int]] = {}
-    for k, message in enumerate(messages):
-        out.setdefault(partition_of(addressee(message), partitions), []).append(k)
+    for k in which:
+        out.setdefault(partition_of(addressee(messages[k]), partitions), []).append(k)
     return [out[p] for p in sorted(out)]
 
 

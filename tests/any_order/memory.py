@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from loyalty_streams.agents.effective import effective
 from loyalty_streams.agents.judging import Position
 from loyalty_streams.agents.members import MembersAgent
-from loyalty_streams.agents.messages import settled_apart
+from loyalty_streams.agents.messages import next_ones, settled_apart
 from loyalty_streams.agents.rows import Head, Segments, due_of, join_segments
 from loyalty_streams.agents.writes import Writes
 from loyalty_streams.core.facts import Fact
@@ -62,8 +62,10 @@ class MemoryHost:
         for part in settled_apart(of_facts(list(facts)), self):
             self.write(self.agent.take(part, self, self.tick))
             while self.under_way:
-                messages, self.under_way = self.under_way, []
-                self.write(self.agent.receive(messages, self, self.tick))
+                messages = self.under_way
+                ready, over = next_ones(messages, self.agent.lateness)
+                self.under_way = [m for k, m in enumerate(messages) if k not in {*ready, *over}]
+                self.write(self.agent.receive([messages[k] for k in ready], self, self.tick))
 
     def advance(self, until: int) -> None:
         """A tick."""

@@ -217,18 +217,20 @@ class Store:
         """
         if not self.clocks.under_way:
             return 0
+        from loyalty_streams.agents.messages import next_ones
         from loyalty_streams.agents.partitions import messages_by_partition
 
         written = 0
         while self.clocks.under_way:
-            rows = list(self.rocks.scan("rest", UNDER_WAY, UNDER_WAY[:-1] + b"0"))
-            for some in messages_by_partition([message for _, message in rows], self.partitions):
-                writes = self.agent.receive([rows[k][1] for k in some], self, self.clocks.tick)
+            names, messages = zip(*self.rocks.scan("rest", UNDER_WAY, UNDER_WAY[:-1] + b"0"), strict=True)
+            ready, over = next_ones(messages, self.lateness)
+            for some in messages_by_partition(messages, ready, self.partitions):
+                writes = self.agent.receive([messages[k] for k in some], self, self.clocks.tick)
                 batch = self.rocks.batch()
-                for k in some:
-                    batch.delete("rest", rows[k][0])
-                self._commit(batch, writes, (), taken=len(some))
-                written += writes.entries
+                for k in (*some, *over):
+                    batch.delete("rest", names[k])
+                self._commit(batch, writes, (), taken=len(some) + len(over))
+                written, over = written + writes.entries, []
         return written
 
     def judge(self, facts: FactBatch) -> Writes:
