@@ -68,7 +68,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "REMINDED": ("reminder: {points} expire on {date}", "提醒：{points} 积分将于 {date} 过期"),
     "STATUS_CHANGED": ("status changed", "状态变更"),
     "REFUSED": ("refused", "未发放"),
-    "SIGNALLED": ("signal: {reason}", "风险提示：{reason}"),
+    "SIGNALLED": ("signal", "风险提示"),
     # ---- reckoning ----
     "order": ("order", "订单"),
     "reckon.proportional": ("{base} {unit} × {rate} = {points} points", "{base} {unit} × {rate} 分 = {points} 分"),

@@ -16,6 +16,7 @@ from tests.statements.story import parse_story
 from tests.statements.telling import Telling
 from tests.statements.vocabulary import instant
 
+LANGUAGES: tuple[Literal["zh"], Literal["en"]] = ("zh", "en")
 GOLD = """
   tiers:
     metric: {spend: {window: 12 months}}
@@ -58,6 +59,26 @@ def test_T187_an_order_that_is_no_plain_product_is_told_by_its_parts_and_their_s
 def test_T187_what_a_limit_cut_is_told_with_what_was_due() -> None:
     zh = sentence("order O1 100.00 channel=pos", "zh")
     assert "门店礼: 30 分" in zh and "= 20" in zh and zh.endswith("合计 220 分")
+
+
+TWO_WELCOMES = """
+  earn: {welcome: {on: order, when: {orders_before: 0}, points: {fixed: 50}, once: member, label: {zh: 见面礼, en: welcome gift}}}
+  identity: {duplicate_bonus: dedupe}
+  2026-01-01 | order O1 10.00     |
+  2026-01-02 | M2: order O2 10.00 |
+  2026-01-10 | M2: give-up G1     |
+  2026-01-10 | take-over G1       |
+"""
+
+
+def test_T187_a_merge_is_told_with_the_bonus_that_both_were_paid() -> None:
+    outcome = last(TWO_WELCOMES)
+    zh, en = ([Sentences(outcome.compiled, Because(outcome.compiled, {}), lang).entry(e) for e in outcome.entries] for lang in LANGUAGES)
+    assert en == [
+        "transferred in (accounts were merged)", "signal, welcome gift (a one-time bonus was paid to both accounts)",
+        "taken back, welcome gift (a one-time bonus of a merged account)",
+    ]  # fmt: skip
+    assert zh[1] == "风险提示, 见面礼 (两个账户均已领取一次性奖励)"
 
 
 def test_T109_the_projected_tier_and_what_would_keep_the_present_one() -> None:
