@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from loyalty_streams.core.codes import NEVER, Move, Status
+from loyalty_streams.core.codes import NEVER, Move, Reason, Status
 from loyalty_streams.core.state import unpack
+from loyalty_streams.hosts.embedded.checks.entries import taken_back
 from tests.statements.story import Story, parse_stories, parse_story
 from tests.statements.telling import Telling
 
@@ -195,8 +197,25 @@ TOLD = parse_stories(STORIES)
 
 @pytest.mark.parametrize("story", TOLD, ids=[story.title for story in TOLD])
 def test_T137_to_T143_a_merge_goes_as_told(story: Story) -> None:
+    """T137, T138, T141, T143 and T193, each in the titles of its stories."""
     for row, outcome in Telling(story).outcomes():
         assert [problem for e in row.then if (problem := outcome.check(e))] == [], f"{row.when} | {row.does}"
+
+
+def test_T141_what_a_merge_takes_back_is_no_more_than_its_rule_gave() -> None:
+    told = Telling(parse_story("""A story
+  earn: {welcome: {on: order, when: {orders_before: 0}, points: {fixed: 100}, once: member}}
+  identity: {duplicate_bonus: dedupe}
+  2026-01-01 | order O1 10.00     |
+  2026-01-02 | M2: order O2 10.00 |
+  2026-01-10 | M2: give-up G1     |
+  2026-01-10 | take-over G1       |
+"""))
+    entries = np.concatenate([outcome.entries for _, outcome in told.outcomes()])
+    again = entries[entries["reason"] == Reason.MERGE_DUPLICATE]
+    assert again["points"].tolist() == [-100]
+    assert taken_back(entries) == (1, [])
+    assert taken_back(np.concatenate([entries, again, again])) == (1, ["100 points too many were taken back of a rule"])
 
 
 def test_T137_what_is_known_of_the_member_is_the_survivors_else_the_others() -> None:

@@ -77,18 +77,27 @@ def returns_take_no_more(account: Account, ground: Ground) -> Found:
 
 
 def taken_back(e: Entries) -> Found:
-    """The same, of one account or of all that have become one another."""
+    """The same, of one account or of all that have become one another. What a merge takes back names no order: there each rule as a whole counts."""
     rows = e[np.isin(e["kind"], (EntryKind.EARNED, EntryKind.CLAWED_BACK, EntryKind.WRITTEN_OFF)) & (e["rule"] >= 0)]
-    left: dict[tuple[int, int, int], int] = {}
-    back = set()
     if (rows["kind"] == EntryKind.EARNED).all():
         return 0, []
-    for kind, points, basis, *key in _columns(rows, "kind", "points", "basis", "ref", "rule", "wallet"):
-        place = key[0], key[1], key[2]
+    merged = rows["reason"] == Reason.MERGE_DUPLICATE
+    places, faults = _taken_back(rows[~merged], "an order", "ref", "rule", "wallet")
+    if not merged.any():
+        return places, faults
+    rules, more = _taken_back(rows, "a rule", "rule", "wallet")
+    return places + rules, faults + more
+
+
+def _taken_back(rows: Entries, what: str, *by: str) -> Found:
+    left: dict[tuple[int, ...], int] = {}
+    back = set()
+    for kind, points, basis, *key in _columns(rows, "kind", "points", "basis", *by):
+        place = tuple(key)
         left[place] = left.get(place, 0) + (points if kind == EARNED else -basis if kind == WRITTEN_OFF else -abs(points))
         if kind != EARNED:
             back.add(place)
-    return len(back), [f"{-left[key]} points too many were taken back of an order" for key in sorted(back) if left[key] < 0]
+    return len(back), [f"{-left[key]} points too many were taken back of {what}" for key in sorted(back) if left[key] < 0]
 
 
 def _columns(rows: Entries, *names: str) -> Iterator[tuple[int, ...]]:
