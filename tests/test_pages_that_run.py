@@ -13,7 +13,7 @@ from tests.docs_tools import commands_page
 from tests.docs_tools.sessions import Step, blocks, differs, run, steps
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "docs/guide/ledger.md", "docs/guide/late-and-duplicate.md", "docs/guide/operating.md")
+PAGES = ("README.md", "docs/guide/ledger.md", "docs/guide/late-and-duplicate.md", "docs/guide/identity.md", "docs/guide/operating.md")
 interpreted = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="a year of baskets takes hours interpreted")
 
 
