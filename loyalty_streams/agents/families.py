@@ -25,6 +25,9 @@ MERGES = int(Came.TAKES | Came.ASKS_WAY)
 LINK, MERGE = code_of("link"), code_of("merge")
 IDENTITY, MISMATCH = int(FactKind.IDENTITY), int(Reason.MEMBER_MISMATCH)
 MOVE = attribute_code("@move")
+SPEAKS = np.zeros(256, bool)
+SPEAKS[[*RETURNS, *ENDINGS]] = True
+"""By kind: whether a fact speaks of an order or a redemption that came before."""
 
 
 def sources(came: Array, sent: Mapping[int, Sent]) -> Array:
@@ -57,8 +60,10 @@ def own_part(columns: Columns, came: Array, rows: Array) -> Array:
     if row is not None:
         kept = rows[: int(np.flatnonzero(rows == row)[0])]
     idle = _merging(columns, came, kept)
-    back = (came[kept] & MERGES > 0) & np.isin(columns.ref[kept], columns.ref[kept[idle]])
-    kept = kept[~(idle | (came[kept] & Came.ASKS_WAY > 0) | back)]
+    away = idle | (came[kept] & Came.ASKS_WAY > 0)
+    if idle.any():
+        away |= (came[kept] & MERGES > 0) & np.isin(columns.ref[kept], columns.ref[kept[idle]])
+    kept = kept[~away]
     return np.append(kept, row) if row is not None and len(kept) else kept
 
 
@@ -77,7 +82,8 @@ def moves_among(columns: Columns, came: Array, rows: Array, action: int = 0) -> 
 
 def _merging(columns: Columns, came: Array, rows: Array) -> Array:
     """Which of some rows say that an account becomes another. One that says that it becomes itself has no `about`."""
-    found: Array = (columns.kind[rows] == IDENTITY) & np.isin(columns.type[rows], (LINK, MERGE)) & (came[rows] & MERGES == 0)
+    action = columns.type[rows]
+    found: Array = (columns.kind[rows] == IDENTITY) & ((action == LINK) | (action == MERGE)) & (came[rows] & MERGES == 0)
     return found
 
 
@@ -102,8 +108,10 @@ def refusals(columns: Columns, rows: Array, sent: Mapping[int, Sent]) -> Array:
     for it, and what speaks of them earlier is, since the cards of a merge are there for all facts of a fold.
     """
     out = columns.refuse[rows].copy()
-    speaking = np.isin(columns.kind[rows], (*RETURNS, *ENDINGS)) & (columns.about[rows] != 0) & (columns.outcome[rows] == Outcome.NONE)
-    speaking &= np.isin(out, (0, MISMATCH))
+    speaking = SPEAKS[columns.kind[rows]] & (columns.about[rows] != 0) & (columns.outcome[rows] == Outcome.NONE)
+    speaking &= (out == 0) | (out == MISMATCH)
+    if not speaking.any():
+        return out
     brought = {name for row in rows.tolist() if row in sent for name in sent[row].names}
     some = np.flatnonzero(speaking & ((out == MISMATCH) | np.isin(columns.about[rows], list(brought)))).tolist()
     known: set[int] = set()
@@ -118,7 +126,8 @@ def refusals(columns: Columns, rows: Array, sent: Mapping[int, Sent]) -> Array:
 def names_of(columns: Columns, rows: Array, sent: Mapping[int, Sent]) -> tuple[int, ...]:
     """The codes of the orders and redemptions that an account knows by these facts."""
     kind = columns.kind[rows]
-    own = {*columns.ref[rows[kind == ORDER]].tolist(), *columns.about[rows[np.isin(kind, ASKS)]].tolist()}
+    asks = (kind == ASKS[0]) | (kind == ASKS[1]) | (kind == ASKS[2])
+    own = {*columns.ref[rows[kind == ORDER]].tolist(), *columns.about[rows[asks]].tolist()}
     return tuple(sorted(own.union(*(sent[row].names for row in rows.tolist() if row in sent))))
 
 
@@ -127,7 +136,8 @@ def cards_of(columns: Columns, rows: Array, sent: Mapping[int, Sent]) -> list[Ca
     here = [sent[row] for row in rows.tolist() if row in sent] if sent else []
     if not any(s.cards for s in here):
         return []
-    speaking = rows[np.isin(columns.kind[rows], (*RETURNS, *ENDINGS, ORDER))]
+    kind = columns.kind[rows]
+    speaking = rows[SPEAKS[kind] | (kind == ORDER)]
     named = set(columns.about[speaking].tolist())
     paying = CARD_REDEMPTION if len(speaking) else CARD_STATE  # what paid for an order that is named
     return [card for s in here for card in s.cards if card.kind in (CARD_STATE, paying) or card.ref in named]

@@ -39,7 +39,13 @@ def account(
     """A member at an instant (default: as the store stands), by the facts that had arrived before another (default: all). Of a member who has been
     merged into another it is the account of that one. None where there is no such fact of the member.
     """
-    member_id = home(store, member_id, as_of, known_at)
+    return account_itself(store, home(store, member_id, as_of, known_at), as_of, lang, known_at)
+
+
+def account_itself(
+    store: Store, member_id: str, as_of: int | None = None, lang: Language = "en", known_at: int | None = None
+) -> Account | None:
+    """The account of an identifier as far as it went, whatever it has become."""
     block = member_block(store, member_id, as_of, known_at)
     if block is None:
         return None

@@ -11,7 +11,7 @@ import numpy as np
 from loyalty_streams.core.codes import AttrKind, EntryKind, FactKind
 from loyalty_streams.core.facts import Attribute, take_rows
 from loyalty_streams.hosts.embedded import Store
-from loyalty_streams.reports.account import Account, account
+from loyalty_streams.reports.account import Account, account, account_itself
 from loyalty_streams.reports.instants import iso
 from loyalty_streams.reports.member import LedgerEntry, spendable_wallets
 from loyalty_streams.reports.sentences import Sentences, paid_parts
@@ -75,7 +75,13 @@ def explain(store: Store, member_id: str, entry: str | None = None, fact: str | 
     if own is None:
         return None
     if entry is None:
-        return _fact(store, own, row_of(own, fact), None)
+        try:
+            return _fact(store, own, row_of(own, fact), None)
+        except ExplainError as error:
+            before = account_itself(store, member_id, None, lang) if own.member_id != member_id else None
+            if before is None or error.code != "NO_FACT":
+                raise
+            return _fact(store, before, row_of(before, fact), None)  # of before it became another
     place = own.ledger.find(entry)
     if place is None:
         raise ExplainError("NO_ENTRY", f"{member_id} has no entry {entry}")
