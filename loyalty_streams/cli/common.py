@@ -21,6 +21,22 @@ if TYPE_CHECKING:
 DONE, FAILED, USAGE, EXCEEDED = 0, 1, 2, 3
 """Exit codes: done; failed; asked in a wrong way; a threshold that was asked for is exceeded."""
 
+def account_name(text: str) -> str:
+    """A member as a store names it: of a plain `phone:` the account under its hash."""
+    if text[:6].lower() != "phone:":
+        return text
+    from loyalty_streams.history.phones import Phones
+
+    chosen = settings()
+    found = Phones(chosen.phone_key or "", chosen.phone_region).account(text)
+    if not found:
+        missing = "phone_key is a setting that phones need: LOYALTY_PHONE_KEY"
+        raise typer.BadParameter("it is no phone number" if chosen.phone_key else missing)
+    return found
+
+
+MEMBER = "The member: a member number, or card:4711, phone:13800138000 or any other identifier."
+MemberName = Annotated[str, typer.Argument(metavar="ID", help=MEMBER, callback=account_name)]
 Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="The embedded store [default: ./loyalty-data].")
 ]

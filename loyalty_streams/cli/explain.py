@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from loyalty_streams.cli.common import Data, Failure, Json, Lang, guarded, language, open_shop, out, out_json
+from loyalty_streams.cli.common import Data, Failure, Json, Lang, MemberName, guarded, language, open_shop, out, out_json
 
 if TYPE_CHECKING:
     from loyalty_streams.reports.explain import Explanation, Part
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @guarded
 def explain(
-    member_id: Annotated[str, typer.Argument(metavar="ID", help="The member.")],
+    member_id: MemberName,
     data: Data = None,
     entry: Annotated[str | None, typer.Option(metavar="E", help="An entry: its entry_id or seq of `member --json`.")] = None,
     fact: Annotated[str | None, typer.Option(metavar="F", help="A fact: its key, such as order/O1, or its id alone.")] = None,

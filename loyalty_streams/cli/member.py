@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from loyalty_streams.cli.common import AsOf, Data, Failure, Json, KnownAt, Lang, guarded, language, open_shop, out, out_json
+from loyalty_streams.cli.common import AsOf, Data, Failure, Json, KnownAt, Lang, MemberName, guarded, language, open_shop, out, out_json
 
 
 @guarded
 def member(
-    member_id: Annotated[str, typer.Argument(metavar="ID", help="The member.")],
+    member_id: MemberName,
     data: Data = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from loyalty_streams.cli.common import At, Data, Json, Lang, guarded, language, number, open_shop, out, out_json
+from loyalty_streams.cli.common import MEMBER, At, Data, Json, Lang, account_name, guarded, language, number, open_shop, out, out_json
 
 if TYPE_CHECKING:
     from loyalty_streams.api import Answer, Loyalty
 
-MemberId = Annotated[str, typer.Argument(metavar="MEMBER", help="The member.")]
+MemberId = Annotated[str, typer.Argument(metavar="MEMBER", help=MEMBER, callback=account_name)]
 PointsArg = Annotated[int, typer.Argument(metavar="POINTS", help="How many points.")]
 Redemption = Annotated[str, typer.Argument(metavar="ID", help="The redemption.")]
 NewId = Annotated[
