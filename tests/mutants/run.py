@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.mutants.catalogue import MUTANTS, Mutant
+from tests.mutants.merge_catalogue import MERGE_MUTANTS
 from tests.mutants.order_catalogue import ORDER_MUTANTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +40,7 @@ class Verdict:
 
 def main() -> int:
     options = arguments()
-    wanted = [m for m in (*MUTANTS, *ORDER_MUTANTS) if not options.names or m.name in options.names]
+    wanted = [m for m in (*MUTANTS, *ORDER_MUTANTS, *MERGE_MUTANTS) if not options.names or m.name in options.names]
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         clean = copied(ROOT, Path(folder) / "clean")  # once: somebody may edit the sources meanwhile
