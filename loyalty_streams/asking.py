@@ -22,7 +22,7 @@ from loyalty_streams.core.state import MemberState, unpack
 from loyalty_streams.history import FactBatch, ReadOptions, read_rows
 from loyalty_streams.history.keys import adjustment_key, redemption_key
 from loyalty_streams.hosts.embedded import Store
-from loyalty_streams.hosts.embedded.identifiers import home
+from loyalty_streams.hosts.embedded.identifiers import home, homes
 from loyalty_streams.hosts.embedded.past import state_at
 from loyalty_streams.programme.because import Because
 from loyalty_streams.reports.explain import part_of
@@ -118,12 +118,19 @@ def _row_of(log: Segments, key: str) -> int | None:
     return int(found[0]) if len(found) else None
 
 
+def _where(store: Store, member_id: str, key: str) -> tuple[Segments, int]:
+    """A fact in the log of the account that has folded it: the member's own, or one that it has become."""
+    for account in homes(store, member_id):
+        log = _log(store, account.encode())
+        row = _row_of(log, key)
+        if row is not None:
+            return log, row
+    raise LookupError(f"the fact {key} is not in the log of its member")
+
+
 def _answer(store: Store, command: Command, name: str, end: Disposition, lang: Language) -> Answer:
     """The decision as the log has it, with the balances right after it, however much has happened since."""
-    log = _log(store, home(store, command.member_id).encode())
-    row = _row_of(log, command.key(name))
-    if row is None:
-        raise LookupError(f"the fact of {name} is not in the log of its member")
+    log, row = _where(store, command.member_id, command.key(name))
     before = take_rows(log.columns, np.arange(row + 1))
     groups = np.array([0, row + 1], np.int64)
     folded = fold_from_the_first(store.engine, before, groups, np.zeros(1, np.int64), given=given(log, np.arange(row + 1), groups))

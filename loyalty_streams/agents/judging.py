@@ -16,7 +16,7 @@ from loyalty_streams.agents.effective import Lateness, put_back
 from loyalty_streams.agents.families import moves
 from loyalty_streams.agents.kinds import ASKS, ENDINGS, ORDER, RETURNS
 from loyalty_streams.agents.rows import WAITS, Heads, KeyRow, Sent
-from loyalty_streams.core.codes import Disposition, FactKind, Reason
+from loyalty_streams.core.codes import Disposition, FactKind, Outcome, Reason
 from loyalty_streams.core.facts import RANK, Array, Columns
 
 APPLIED, WAITING = int(Disposition.APPLIED), int(Disposition.WAITING)
@@ -202,7 +202,8 @@ def _owners(c: Candidates, known: Known, verdict: Verdict, rows: Array) -> Array
                 waiting.setdefault(about, []).append(row)
                 wait += 1
                 return
-            if owner is not None and owner != own:
+            decided = kind in ENDINGS and int(c.columns.outcome[row]) == Outcome.GRANTED  # where the two were one: it stands
+            if owner is not None and owner != own and not decided:
                 verdict.refuse[row] = Reason.MEMBER_MISMATCH
         sequence.append(row)
         if kind == ORDER:

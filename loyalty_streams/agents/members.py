@@ -20,9 +20,10 @@ from loyalty_streams.agents.families import moves, with_move
 from loyalty_streams.agents.judging import IDENTITY, Candidates, Known, Verdict, judge
 from loyalty_streams.agents.kinds import ASKS, DECIDED, ENDINGS, ORDER, RETURNS
 from loyalty_streams.agents.long_fold import FACTS_AT_ONCE, LINES_AT_ONCE
-from loyalty_streams.agents.messages import arrived
+from loyalty_streams.agents.messages import arrived, outgoing
 from loyalty_streams.agents.packing import column, cut_segments, pack_facts, pack_heads, pack_key_rows, run, strings, taken
-from loyalty_streams.agents.rows import WAITS, Heads, KeyFixed, KeyRow, Text
+from loyalty_streams.agents.rederiving import History, begin
+from loyalty_streams.agents.rows import NOBODY, WAITS, Head, Heads, KeyFixed, KeyRow, Text
 from loyalty_streams.agents.waiting import AWAITED, pack_waiting, waiting_batch
 from loyalty_streams.agents.writes import Reader, Rows, TooMuch, Writes
 from loyalty_streams.core.codes import NEVER, Disposition, EntryKind, FactKind, Move, Outcome, Reason, code_of
@@ -112,6 +113,15 @@ class MembersAgent:
         )  # fmt: skip
         self._fold_crooked(c, verdict, known, reader, writes)
         return writes
+
+    def send_again(self, accounts: Sequence[bytes], reader: Reader, tick: int) -> Writes:
+        """The states that accounts gave away at their merges, made anew: a metric has come that counts from the first fact."""
+        histories = {}
+        for name, head in zip(accounts, reader.heads(accounts), strict=True):
+            histories[name] = (History(Head.read(head or NOBODY), None, reader.history(name, None)[1]), list[int]())
+        none = arrived((), self.lateness)
+        work = begin(self.engine, self.lateness, tick, none, none.columns.refuse, histories, set())
+        return Writes(messages=[message for m in work.members for message in outgoing(work, m, again=True)])
 
     def advance(self, members: Sequence[bytes], heads: Sequence[bytes], reader: Reader, until: int) -> Writes:
         """Fires the timers of these members up to and including an instant (a tick)."""

@@ -62,17 +62,16 @@ class Out(NamedTuple):
     sent: Sent
 
 
-def outgoing(work: Rederiving, m: Member) -> list[bytes]:
-    """The messages of an account by which others are to learn what has changed in its log."""
-    f = work.facts
+def outgoing(work: Rederiving, m: Member, again: bool = False) -> list[bytes]:
+    """The messages of an account by which others are to learn what has changed in its log; with `again` the state at its merge in any case."""
+    f, known = work.facts, m.known
     was, now = (given(f, rows) for rows in (m.before, m.rows))
-    known = max([f.known(row) for row in m.rows.tolist() if row >= f.first_new], default=m.head.last_at)
     out = [_answer(f, row) for row in m.rows.tolist() if row in work.undecided and f.came[row] & SENT and _decided(f, row)]
     for name in was.keys() - now.keys():
         row = was[name].row
         out.append(Out(name.to, row, SENT | GONE | (f.came[row] & MERGES or (TAKES if name.merge else 0)), Sent(known, m.name, m.name)))
     for name, going in now.items():
-        if was.get(name) != going:
+        if was.get(name) != going or (again and going.takes):
             out.append(_message(work, m, name, going, known))
     return packed(f, sorted(out, key=lambda o: (f.position(o.row), o.to)))
 
@@ -134,12 +133,13 @@ def settled_apart(batch: FactBatch, reader: Heads) -> list[FactBatch]:
     kin.update(*((names[row], about) for row, about in zip(moving.tolist(), batch.abouts.take(pa.array(moving)).to_pylist(), strict=True)))
     if not kin:
         return [batch]
-    cuts, sends = [0], False
+    cuts, sends, asked = [0], False, False
     for row, (name, asking) in enumerate(zip(names, asks.tolist(), strict=True)):
-        if asking and sends:
+        if asked or (asking and sends):
             cuts.append(row)
             sends = False
         sends |= name in kin
+        asked = asking and name in kin
     return [batch.slice(a, b) for a, b in pairwise([*dict.fromkeys(cuts), len(batch)])]
 
 

@@ -82,8 +82,8 @@ class Facts(NamedTuple):
 class Member:
     """A member in work. `rows`: its facts in order; `to_come`: those of the batch still to be taken; `entries`: what holds, causes being rows.
 
-    `before`: the facts as they were; `earliest`: where the first fact stands that was taken or amended; `posted`: what has been booked, with
-    its `mends`, `count` entries in all.
+    `before`: the facts as they were; `known`: when the newest of those of the batch was known; `earliest`: where the first fact stands that was
+    taken or amended; `posted`: what has been booked, with its `mends`, `count` entries in all.
     """
 
     name: bytes
@@ -95,6 +95,7 @@ class Member:
     last: Position
     entries: Entries
     before: Array
+    known: int
     earliest: Position = (NEVER, 0, b"")
     posted: list[Entries] = field(default_factory=list)
     mends: list[Any] = field(default_factory=list)
@@ -262,7 +263,8 @@ def begin(
         rows, head = np.arange(rows_at[k], rows_at[k + 1]), history.head
         to_come = list(range(first_new + new_at[k], first_new + new_at[k + 1]))
         entries = log.entries[entries_at[k] : entries_at[k + 1]]
-        members.append(Member(name, k, head, history.base, rows, to_come, (head.last_at, head.last_rank, head.last_key), entries, rows))
+        known = max(map(facts.known, to_come), default=max(tick, int(columns.arrived[rows].max(initial=-1))))
+        members.append(Member(name, k, head, history.base, rows, to_come, (head.last_at, head.last_rank, head.last_key), entries, rows, known))
     place = {row: first_new + k for k, row in enumerate(listed)}
     return Rederiving(engine, tick, facts, members, frozenset(place[row] for row in amended if row in place), kin, undecided)
 

@@ -12,11 +12,15 @@ from loyalty_streams.api import Loyalty
 from loyalty_streams.core.codes import FactKind
 from loyalty_streams.core.entries import Entry
 from loyalty_streams.core.facts import Fact
+from loyalty_streams.history.keys import part
 from loyalty_streams.hosts.embedded import Store
+from loyalty_streams.hosts.embedded.export import export_facts
 from loyalty_streams.hosts.embedded.identifiers import home
 from loyalty_streams.hosts.embedded.past import blocks
+from loyalty_streams.hosts.embedded.past import member as past_member
 from loyalty_streams.hosts.embedded.verify import verify
-from tests.hosts.shop import a_year, ask, at, bring, come_back, open_store, order
+from loyalty_streams.programme.load import load
+from tests.hosts.shop import a_year, ask, at, bring, come_back, open_store, order, programme, read_in
 from tests.hosts.test_any_order import available, debt, holds, late, the
 
 NOON = "2026-01-31 12:00"
@@ -225,11 +229,114 @@ def test_t188_before_a_merge_was_known_its_accounts_are_two(tmp_path: Path) -> N
 
 
 def block_of(store: Store, known_at: str) -> int:
-    from loyalty_streams.hosts.embedded.past import member
-
-    block = member(store, "M1", at("2026-01-10 00:00"), at(known_at))
+    block = past_member(store, "M1", at("2026-01-10 00:00"), at(known_at))
     assert block is not None
     return block.states[0].lifetime_spend
+
+
+# ---- out and in again, other rules, no room ----------------------------------------------------------------------------------
+
+
+def test_an_export_of_merged_accounts_gives_the_same_members_in_a_new_store(tmp_path: Path) -> None:
+    """The redemption under the card was granted where the card was the member's; the answer goes with the fact."""
+    facts = [
+        order("O1", "card:7", "2026-01-05 10:00", 20_000), order("O2", "M1", "2026-01-05 11:00", 1_000),
+        link("card:7", "M1", "2026-02-01 10:00"), ask(FactKind.RESERVE, "V1", "M1", "2026-02-02 10:00", 60),
+        ask(FactKind.CONFIRM, "V1", "card:7", "2026-02-02 10:05"), order("O3", "card:7", "2026-02-03 10:00", 3_000),
+        ask(FactKind.REDEEM, "D1", "card:7", "2026-02-04 10:00", 50), ask(FactKind.REDEEM, "D2", "card:7", "2026-02-04 11:00", 5_000),
+    ]  # fmt: skip
+    with open_store(tmp_path / "one") as one, open_store(tmp_path / "other") as other:
+        bring(one, *facts, size=1)
+        export_facts(one, tmp_path / "out")
+        found = read_in(other, tmp_path / "out")
+        assert (found.dead_letter_count, found.dispositions["applied"]) == (0, len(facts))
+        assert survivors(other)["M1"][:2] == survivors(one)["M1"][:2]
+        assert read_in(one, tmp_path / "out").dispositions["duplicate"] == len(facts)
+        holds(other)
+
+
+def link(identifier: str, member: str, when: str) -> Fact:
+    """As a table of identities gives it."""
+    key = f"identity/{part(member)}/{at(when)}/link/{part(identifier)}"
+    return Fact(FactKind.IDENTITY, identifier, key, at(when), about=member, type="link")
+
+
+def test_s41_a_metric_that_comes_after_a_merge_counts_what_the_other_account_had(tmp_path: Path) -> None:
+    """Silver from three orders: two under the card, one of the member."""
+    facts = [
+        order("O1", "card:7", "2026-01-05 10:00", 1_000), order("O2", "card:7", "2026-01-06 10:00", 1_000),
+        order("O3", "M1", "2026-01-07 10:00", 1_000), merge("1", "card:7", "M1", "2026-01-08 10:00"),
+    ]  # fmt: skip
+    with open_store(tmp_path) as store:
+        bring(store, *facts)
+        rules = programme(tmp_path / "next").read_text("utf-8").replace("version: 1", "version: 2\neffective_from: 2026-01-10", 1)
+        start, end = rules.index("tiers:"), rules.index("\n", rules.index("ladder:"))
+        ladder = "tiers:\n  metric: {orders: {window: 12 months}}\n  ladder: {base: 0, silver: 3, gold: 9}"
+        (tmp_path / "v2.yaml").write_text(rules[:start] + ladder + rules[end:], "utf-8")
+        store.publish(load(tmp_path / "v2.yaml"))
+        store.advance(at("2026-02-01 00:00"))
+        assert store.compiled.names.tiers[the(store, "M1").states[0].tier] == "silver"
+        holds(store)
+
+
+def test_what_an_account_has_no_room_for_stays_under_way_and_the_store_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from loyalty_streams.agents.members import MembersAgent
+    from loyalty_streams.core.engine import BoundError
+
+    def full(*_: object) -> None:
+        raise BoundError("SECTION_FULL", 0, "lots")
+
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "card:7", "2026-01-05 10:00", 10_000))
+        monkeypatch.setattr(MembersAgent, "receive", full)
+        bring(store, merge("1", "card:7", "M1", "2026-01-06 10:00"))
+        bring(store, order("O2", "M2", "2026-01-07 10:00", 10_000))
+        assert "1 messages are under way" in verify(store)["I7"].faults
+    monkeypatch.undo()
+    with open_store(tmp_path) as store:
+        assert the(store, "M1").states[0].lifetime_spend == 10_000
+        holds(store)
+
+
+@pytest.mark.parametrize("size", [1, 50])
+def test_a_question_under_the_card_is_answered_by_what_had_arrived_before_it(tmp_path: Path, size: int) -> None:
+    """100 points; 50 are asked for at 10:05; of a late order of 10:00, 100.00 more, nothing is known then, and it brings nothing to spend at once."""
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "M1", "2026-01-05 10:00", 10_000), merge("1", "card:7", "M1", "2026-01-06 10:00"))
+        store.advance(at("2026-02-01 00:00"))
+        gift = Fact(FactKind.ADJUSTMENT, "M1", "adjustment/A1", at("2026-02-02 10:00"), at("2026-02-02 10:10"), points=100)
+        bring(store, ask(FactKind.REDEEM, "D1", "card:7", "2026-02-02 10:05", 150), gift, size=size)
+        wallet = the(store, "M1").states[0].wallets[0]
+        assert (wallet.available, wallet.redeemed) == (200, 0)
+        holds(store)
+
+
+def test_a_command_again_under_the_card_that_has_become_another_gives_the_first_answer(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "card:7", "2026-01-05 10:00", 10_000))
+        store.advance(at("2026-02-01 00:00"))
+        shop = Loyalty(store)
+        first = shop.redeem("card:7", 50, redemption_id="R1", at="2026-02-02T10:00:00Z")
+        bring(store, merge("1", "card:7", "M1", "2026-02-03 10:00"))
+        again = shop.redeem("card:7", 50, redemption_id="R1", at="2026-02-02T10:00:00Z")
+        assert (first.granted, again.granted, again.points) == (True, True, first.points)
+        quotes = [shop.quote(name, amount_minor=1_000, at="2026-02-04T10:00:00Z") for name in ("card:7", "M1")]
+        assert (quotes[0].earned, quotes[0].points) == (quotes[1].earned, quotes[1].points)
+
+
+def test_t188_what_is_taken_back_along_a_chain_is_booked_when_that_was_known(tmp_path: Path) -> None:
+    """A was linked to B, B became C; on the 7th it turns out that A had become X before."""
+    facts = [
+        merge("1", "A", "B", "2026-01-02 10:00", "link"), merge("2", "B", "C", "2026-01-03 10:00"), order("O1", "A", "2026-01-05 10:00", 10_000),
+        order("O2", "C", "2026-01-05 10:00", 100), late(merge("3", "A", "X", "2026-01-01 10:00"), "2026-01-07 10:00"),
+    ]  # fmt: skip
+    with open_store(tmp_path) as store:
+        bring(store, *facts, size=1)
+        known, now = (past_member(store, "C", at("2026-01-09 00:00"), at(day)) for day in ("2026-01-06 00:00", "2026-01-08 00:00"))
+        assert known is not None
+        assert now is not None
+        assert (known.states[0].lifetime_spend, now.states[0].lifetime_spend) == (10_100, 100)
+        holds(store)
 
 
 def ledgers(store: Store) -> dict[str, list[tuple[object, ...]]]:

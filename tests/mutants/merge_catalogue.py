@@ -49,7 +49,7 @@ MERGE_MUTANTS = (
         "an entry is booked before the merge came that caused it (T188)",
     ),
     planted(
-        "asked-before-settled", "messages", "        if asking and sends:\n", "        if asking and sends and row < 0:\n",
+        "asked-before-settled", "messages", "        if asked or (asking and sends):\n", "        if asked:\n",
         "a redemption right after a merge is decided without the points that it brought",
     ),
 )

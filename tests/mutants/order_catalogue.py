@@ -40,7 +40,7 @@ ORDER_MUTANTS = (
         "a return that comes before its sale is judged without it (T079)",
     ),
     planted(
-        "stranger-brings-back", "judging", "            if owner is not None and owner != own:\n", "            if owner is not None and owner == b\"\":\n",
+        "stranger-brings-back", "judging", "            if owner is not None and owner != own and not decided:\n", "            if owner is not None and owner == b\"\":\n",
         "anybody may bring back anybody's order (T079)",
     ),
     # ---- the history folded again ----

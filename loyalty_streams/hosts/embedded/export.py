@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from loyalty_streams.agents.effective import as_booked
 from loyalty_streams.agents.rows import Segments, join_segments
 from loyalty_streams.core.codes import code_of
-from loyalty_streams.hosts.embedded.fact_tables import tables_of
+from loyalty_streams.hosts.embedded.fact_tables import of_outside, tables_of
 from loyalty_streams.hosts.embedded.ledger_table import all_segments, entries_table
 from loyalty_streams.hosts.embedded.quarantine import with_waiting
 from loyalty_streams.hosts.embedded.rocks import StoreError
@@ -32,8 +32,8 @@ ROWS_A_GROUP = 131_072
 def export_facts(store: Store, to: Path) -> list[Path]:
     """All facts with their decisions, those that wait among them, as a history folder. -> the files, in order of name. Raises StoreError EXISTS."""
 
-    def tables(ids: Sequence[str], rows: Segments) -> dict[str, Any]:
-        return tables_of(store, ids, rows)
+    def tables(ids: Sequence[str], log: Segments) -> dict[str, Any]:
+        return tables_of(store, ids, of_outside(log, store))
 
     return _export(store, to, with_waiting(store, all_segments(store)), tables)
 
@@ -41,8 +41,8 @@ def export_facts(store: Store, to: Path) -> list[Path]:
 def export_ledger(store: Store, to: Path) -> list[Path]:
     """All entries. -> the files, in order of name. Raises StoreError EXISTS."""
 
-    def tables(ids: Sequence[str], rows: Segments) -> dict[str, Any]:
-        return {"ledger": entries_table(store.compiled, ids, rows)}
+    def tables(ids: Sequence[str], log: Segments) -> dict[str, Any]:
+        return {"ledger": entries_table(store.compiled, ids, as_booked(log, store.lateness))}
 
     return _export(store, to, all_segments(store), tables)
 
@@ -56,8 +56,8 @@ def _export(store: Store, to: Path, members: Iterable[Members], tables: Callable
     try:
         for ids, segments in members:
             for bucket, places in _by_bucket(ids, buckets):
-                rows = as_booked(join_segments([segments[k] for k in places]), store.lateness)
-                for name, table in tables([ids[k] for k in places], rows).items():
+                log = join_segments([segments[k] for k in places])
+                for name, table in tables([ids[k] for k in places], log).items():
                     files.setdefault((name, bucket), _File(to, name, bucket)).add(table)
     finally:
         for file in files.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from loyalty_streams.hosts.embedded.rocks import PHONE_KEY, StoreError
@@ -12,10 +13,16 @@ def home(store: Store, member: str, before: int | None = None, known_at: int | N
     """The account that an account has become by merges that stand before an instant, and were known before another; itself where there are
     none (T139).
     """
-    name = member.encode()
-    while (into := _became(store, name, before, known_at)) is not None:
-        name = into
-    return name.decode()
+    *_, last = homes(store, member, before, known_at)
+    return last
+
+
+def homes(store: Store, member: str, before: int | None = None, known_at: int | None = None) -> Iterator[str]:
+    """The account, and each that it has become."""
+    name: bytes | None = member.encode()
+    while name is not None:
+        yield name.decode()
+        name = _became(store, name, before, known_at)
 
 
 def _became(store: Store, member: bytes, before: int | None, known_at: int | None) -> bytes | None:

@@ -213,25 +213,49 @@ class Store:
     def settle(self) -> int:
         """Takes what accounts have sent each other, commit by commit, until nothing is under way. -> entries written
 
-        It may be killed in the middle: what is under way is stored, and the next opening goes on.
+        It may be killed in the middle: what is under way is stored, and the next opening goes on. What an account has no room for stays under way,
+        where `verify` tells of it (I7).
         """
         if not self.clocks.under_way:
             return 0
-        from loyalty_streams.agents.messages import next_ones
+        from loyalty_streams.agents.messages import addressee, next_ones
         from loyalty_streams.agents.partitions import messages_by_partition
+        from loyalty_streams.core.engine import BoundError
 
-        written = 0
+        written, full = 0, set[bytes]()
         while self.clocks.under_way:
-            names, messages = zip(*self.rocks.scan("rest", UNDER_WAY, UNDER_WAY[:-1] + b"0"), strict=True)
+            rows = [(name, m) for name, m in self.rocks.scan("rest", UNDER_WAY, UNDER_WAY[:-1] + b"0") if addressee(m) not in full]
+            if not rows:
+                break
+            names, messages = zip(*rows, strict=True)
             ready, over = next_ones(messages, self.lateness)
             for some in messages_by_partition(messages, ready, self.partitions):
-                writes = self.agent.receive([messages[k] for k in some], self, self.clocks.tick)
+                try:
+                    writes = self.agent.receive([messages[k] for k in some], self, self.clocks.tick)
+                except BoundError as error:
+                    if error.code != "SECTION_FULL":
+                        raise
+                    full |= self._without_room([messages[k] for k in some])
+                    continue
                 batch = self.rocks.batch()
                 for k in (*some, *over):
                     batch.delete("rest", names[k])
                 self._commit(batch, writes, (), taken=len(some) + len(over))
                 written, over = written + writes.entries, []
         return written
+
+    def _without_room(self, messages: Sequence[bytes]) -> set[bytes]:
+        """Which accounts are beyond a declared bound with what is sent to them."""
+        from loyalty_streams.agents.messages import addressee
+        from loyalty_streams.core.engine import BoundError
+
+        full = set()
+        for account in sorted({addressee(m) for m in messages}):
+            try:
+                self.agent.receive([m for m in messages if addressee(m) == account], self, self.clocks.tick)
+            except BoundError:
+                full.add(account)
+        return full
 
     def judge(self, facts: FactBatch) -> Writes:
         """What a batch would write: facts from the future are set aside, the others judged and folded. Nothing is kept."""
@@ -292,9 +316,14 @@ class Store:
         self.rocks.write(batch)
         rebuild(self)
         self.clocks.refold = False
-        batch = self.rocks.batch()
-        self._put_clocks(batch)
-        self.rocks.write(batch)
+        self._commit(self.rocks.batch(), self.agent.send_again(self._kin(), self, self.clocks.tick), ())
+        self.settle()
+
+    def _kin(self) -> list[bytes]:
+        """The accounts that have become others, and those that they became."""
+        from loyalty_streams.agents.rows import Head
+
+        return [name for name, head in self.rocks.scan("heads") if Head.read(head).family]
 
     def advance(self, until: int) -> int:
         """Writes the tick: every timer due at or before it fires, for all members. -> entries written.
