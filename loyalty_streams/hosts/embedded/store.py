@@ -6,10 +6,8 @@ process may be killed at any instant and the same facts brought again.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -17,13 +15,12 @@ from typing import TYPE_CHECKING, Self
 from loyalty_streams.core.codes import Disposition
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.hosts.embedded.clock import Clock, machine_clock
+from loyalty_streams.hosts.embedded.letter_rows import LetterRows
 from loyalty_streams.hosts.embedded.making import make
 from loyalty_streams.hosts.embedded.programmes import Programmes
 from loyalty_streams.hosts.embedded.rocks import (
     AFTER_NUL,
     CLOCKS,
-    LETTER_IDS,
-    LETTERS,
     NUL,
     TEXTS,
     UNDER_WAY,
@@ -51,7 +48,7 @@ if TYPE_CHECKING:
 MEMBERS_A_TICK = 20_000
 
 
-class Store:
+class Store(LetterRows):
     """An open store; close it, or use it in `with`. It is the agent's `Reader`.
 
     Nothing heavy is imported until something is to be folded: a member's head is read without the kernel. `clock` is the machine's, asked
@@ -424,40 +421,6 @@ class Store:
     def _put_clocks(self, batch: Batch) -> None:
         batch.put("rest", CLOCKS, self.clocks.pack())
 
-    # ---- dead letters ------------------------------------------------------------------------------------------------
-
-    def _put_letters(self, batch: Batch, letters: Sequence[DeadLetter]) -> int:
-        """Letters under running numbers; the same row of the same file, set aside again for the same reason, is the same letter."""
-        fresh = 0
-        names = [LETTER_IDS + letter_digest(x) for x in letters]
-        known = self.rocks.get_many("rest", names)
-        for letter, name, old in zip(letters, names, known, strict=True):
-            if old is None:
-                fresh += 1
-                number = f"{self.clocks.letters + fresh:010}".encode()
-                batch.put("rest", LETTERS + number, json.dumps(asdict(letter), ensure_ascii=False).encode("utf-8", "surrogatepass"))
-                batch.put("rest", name, number)
-        return fresh
-
-    def letters(self) -> Iterator[tuple[str, DeadLetter]]:
-        """Every dead letter with its id, oldest first."""
-        from loyalty_streams.history.letters import DeadLetter
-
-        for key, value in self.rocks.scan("rest", LETTERS, LETTERS[:-1] + b"0"):
-            yield str(int(key[len(LETTERS) :])), DeadLetter(**json.loads(value.decode("utf-8", "surrogatepass")))
-
-    def letter(self, number: str) -> DeadLetter | None:
-        from loyalty_streams.history.letters import DeadLetter
-
-        if not number.isascii() or not number.isdigit():
-            return None
-        found = self.rocks.get("rest", LETTERS + f"{int(number):010}".encode())
-        return DeadLetter(**json.loads(found.decode("utf-8", "surrogatepass"))) if found is not None else None
-
-    def letter_rows(self, number: str, letter: DeadLetter) -> tuple[bytes, bytes]:
-        """The names of the rows that a letter stands in: to be dropped by the commit that settles it."""
-        return LETTERS + f"{int(number):010}".encode(), LETTER_IDS + letter_digest(letter)
-
 
 def position_of(head: bytes) -> Position:
     """Where the newest fact of a packed head stands."""
@@ -470,9 +433,3 @@ def position_of(head: bytes) -> Position:
 def measures(programmes: Programmes) -> int:
     """How many metrics the versions of a programme have."""
     return int(programmes.compiled.tables[-1].n.metrics)
-
-
-def letter_digest(letter: DeadLetter) -> bytes:
-    """What makes two dead letters the same: place, code and row."""
-    words = json.dumps([letter.file, letter.row, letter.code, letter.raw, letter.table], ensure_ascii=False)
-    return hashlib.blake2b(words.encode("utf-8", "surrogatepass"), digest_size=16).digest()
