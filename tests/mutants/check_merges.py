@@ -7,7 +7,7 @@ import pytest
 from tests.any_order.family_trial import problems_of
 from tests.hosts import test_merges
 
-SEEDS = 40
+SEEDS = 10
 LONG = ("test_any_number", "test_t142_of_a_merge")
 globals().update({name: test for name, test in vars(test_merges).items() if name.startswith("test_") and not name.startswith(LONG)})
 
