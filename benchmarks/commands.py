@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,11 +17,11 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.figures import Figure
+from benchmarks.scratch import scratch
 from loyalty_streams.api import Loyalty
 from loyalty_streams.reports.statement import statement
 
 ROOT = Path(__file__).parent.parent
-SCRATCH = Path(__file__).parent / "out"
 LOYALTY = Path(sys.executable).with_name("loyalty")
 ROUNDS = 10
 ASKED = 500
@@ -49,16 +48,12 @@ class Ran:
 
 def run(quick: bool, long: bool) -> list[Figure]:
     """All figures of commands; `quick` does not compile the kernel anew."""
-    SCRATCH.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="commands-", dir=SCRATCH))
     rounds = 3 if quick else ROUNDS
-    try:
+    with scratch("commands") as place:
         store = place / "demo"
         demo = of_demo(store)
         figures = [of_help(rounds), *of_member(store, rounds)]
         return [*figures, *([] if quick else of_kernel(place / "kernels")), demo]
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def ran(words: Sequence[str], more: Mapping[str, str] | None = None) -> Ran:

@@ -10,7 +10,6 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,11 +17,11 @@ from statistics import median
 
 from benchmarks.figures import Figure
 from benchmarks.generate import LotsPlan, Plan, generate, generate_lots
+from benchmarks.scratch import scratch
 from benchmarks.stores import Bare, Take, TimedStore, Times, record, timed_ingest, write_again
 
 ROOT = Path(__file__).parent.parent
 SMALLEST = ROOT / "tests" / "programme" / "smallest.yaml"
-SCRATCH = Path(__file__).parent / "out"
 CURRENCY = "USD"
 ORDERS, MEMBERS = 300_000, 100_000
 MILLION = 1_000_000
@@ -34,9 +33,7 @@ FACTS_A_BATCH = 5
 
 def run(quick: bool, long: bool) -> list[Figure]:
     """All figures of `ingest`."""
-    SCRATCH.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="stores-", dir=SCRATCH))
-    try:
+    with scratch("stores") as place:
         warm(place)
         return [
             *of_orders(place, 50_000 if quick else ORDERS, 1 if quick else 3),
@@ -45,8 +42,6 @@ def run(quick: bool, long: bool) -> list[Figure]:
             *(of_many_lots(place, LotsPlan(10_000, 1_000, currency=CURRENCY)) if long else []),
             *(memory(place, n) for n in ((100_000,) if quick else (MILLION, 10 * MILLION) if long else (MILLION,))),
         ]
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def warm(place: Path) -> None:

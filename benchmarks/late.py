@@ -6,7 +6,6 @@ Orders of two lines under the smallest programme, durable, from Parquet, CPU tim
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -18,7 +17,8 @@ import pyarrow.parquet as pq
 
 from benchmarks.figures import Figure
 from benchmarks.generate import Plan, generate
-from benchmarks.ingest import CURRENCY, SCRATCH, SMALLEST
+from benchmarks.ingest import CURRENCY, SMALLEST
+from benchmarks.scratch import scratch
 from benchmarks.stores import TimedStore, Times, timed_ingest
 
 LATE, TWICE = 0.05, 0.05
@@ -27,12 +27,8 @@ TARGET, CLEAN_TARGET = 1.3, 1.1
 
 
 def run(quick: bool, long: bool) -> list[Figure]:
-    SCRATCH.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="late-", dir=SCRATCH))
-    try:
+    with scratch("late") as place:
         return list(_of(place, 50_000 if quick else 300_000, 1 if quick else 3))
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def _of(place: Path, orders: int, rounds: int) -> Iterator[Figure]:

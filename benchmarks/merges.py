@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import resource
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.figures import Figure
-from benchmarks.ingest import SCRATCH, SMALLEST
+from benchmarks.ingest import SMALLEST
+from benchmarks.scratch import scratch
 from loyalty_streams.core.codes import DAY, MICROS, FactKind
 from loyalty_streams.core.facts import Fact
 from loyalty_streams.history.batch import of_facts
@@ -26,12 +26,8 @@ ONE_MERGE = 0.001
 
 
 def run(quick: bool, long: bool) -> list[Figure]:
-    SCRATCH.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="merges-", dir=SCRATCH))
-    try:
+    with scratch("merges") as place:
         return list(_of(place, 100 if quick else 1_000, 1_000 if quick else 10_000))
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def _of(place: Path, accounts: int, facts: int) -> Iterator[Figure]:

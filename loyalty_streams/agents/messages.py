@@ -162,8 +162,13 @@ def packed(f: Facts, out: Sequence[Out]) -> list[bytes]:
 
 def addressee(message: bytes) -> bytes:
     """The account that a message is for."""
+    return _opened(message)[0]
+
+
+def _opened(message: bytes) -> tuple[bytes, bytes]:
+    """Whom a message is for, and the segment."""
     (size,) = LENGTH.unpack_from(message)
-    return message[LENGTH.size : LENGTH.size + size]
+    return message[LENGTH.size : LENGTH.size + size], message[LENGTH.size + size :]
 
 
 def next_ones(messages: Sequence[bytes], lateness: Lateness) -> tuple[list[int], list[int]]:
@@ -172,10 +177,10 @@ def next_ones(messages: Sequence[bytes], lateness: Lateness) -> tuple[list[int],
     A merge waits while something is under way to the account that it gives up: what it brings would be another thing after that, and along a chain
     each account would send its state once for every account before it. In a circle nobody waits for ever: the earliest goes on.
     """
-    rows = join_segments([[message[LENGTH.size + len(addressee(message)) :]] for message in messages])
+    to, segments = zip(*map(_opened, messages), strict=True)
+    rows = join_segments([[segment] for segment in segments])
     stand = lateness.stand(put_back(rows.columns.at, rows.columns.arrived), rows.columns.arrived).tolist()
     refs, merges, keys = rows.columns.ref.tolist(), (rows.came & MERGES > 0).tolist(), split(rows.keys)
-    to = [addressee(message) for message in messages]
     newest = {(to[k], rows.sent[k].sender, refs[k], merges[k], bool(rows.came[k])): k for k in range(len(messages))}
     left = sorted(newest.values())
     first: dict[bytes, tuple[int, bytes]] = {}
@@ -193,7 +198,7 @@ def _comes_home(came: int, carried: bytes, to: bytes) -> bool:
 
 def arrived(messages: Iterable[bytes], lateness: Lateness) -> Candidates:
     """Messages as facts for the logs of those whom they are for, in order of arrival."""
-    cut = [(data[LENGTH.size : LENGTH.size + size], data[LENGTH.size + size :]) for data in messages for (size,) in (LENGTH.unpack_from(data),)]
+    cut = [_opened(message) for message in messages]
     whole = join_segments([[segment] for _, segment in cut])
     away = [k for k, (to, _) in enumerate(cut) if not _comes_home(int(whole.came[k]), whole.sent[k].carried, to)]
     rows, cut = take_facts(whole, np.array(away, np.int64)), [cut[k] for k in away]

@@ -15,15 +15,13 @@ from loyalty_streams.agents.effective import effective
 from loyalty_streams.agents.rows import Segments, join_segments, split
 from loyalty_streams.core.codes import EntryKind, FactKind, Outcome, Reason
 from loyalty_streams.core.facts import Fact
-from loyalty_streams.programme.diagnostics import ProgrammeError
 from tests.any_order.memory import MemoryHost
-from tests.any_order.trial import RETURNS, bases_every, delivered, scrambled
+from tests.any_order.trial import RETURNS, bases_every, delivered, programme_of, scrambled
 from tests.oracle.family import Event, Merge, fold_family
 from tests.simulation import engine_side, oracle_side
 from tests.simulation.family_trial import FamilyCase, family_of
-from tests.simulation.programmes import texts
 from tests.simulation.said import Decision
-from tests.simulation.trial import Ready, engine_of, first_difference, ready
+from tests.simulation.trial import Ready, first_difference
 
 NOT_THEIRS = (Reason.UNKNOWN_ORDER, Reason.UNKNOWN_REDEMPTION)
 
@@ -31,11 +29,10 @@ NOT_THEIRS = (Reason.UNKNOWN_ORDER, Reason.UNKNOWN_REDEMPTION)
 def problems_of(seed: int) -> list[str]:
     """What goes wrong with the family of a seed: nothing."""
     case = family_of(seed)
-    written = tuple(texts(case.trees))
-    try:
-        programme, engine = ready(written), engine_of(written)
-    except ProgrammeError:
-        return []  # of random numbers some are too fine to be reckoned with
+    found = programme_of(case)
+    if found is None:
+        return []
+    programme, engine = found
     random = Random(f"any order of a family {seed}")
     facts = facts_of(case)
     if not facts:

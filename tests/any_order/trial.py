@@ -23,7 +23,7 @@ from tests.any_order.memory import MemoryHost
 from tests.oracle.oracle import by_place
 from tests.simulation import engine_side, oracle_side
 from tests.simulation.programmes import texts
-from tests.simulation.trial import Case, case_of, engine_of, first_difference, ready
+from tests.simulation.trial import Case, Ready, case_of, engine_of, first_difference, ready
 
 LATER = (FactKind.TRANSFER, FactKind.IDENTITY)
 RETURNS = (FactKind.RETURN, FactKind.EXCHANGE_RETURN, FactKind.CANCELLATION)
@@ -33,11 +33,10 @@ MEMBER = b"M"
 def problems_of(seed: int) -> list[str]:
     """What goes wrong with the history of a seed: nothing."""
     case = case_of(seed)
-    written = tuple(texts(case.trees))
-    try:
-        programme, engine = ready(written), engine_of(written)
-    except ProgrammeError:
-        return []  # of random numbers some are too fine to be reckoned with
+    found = programme_of(case)
+    if found is None:
+        return []
+    programme, engine = found
     random = Random(f"any order {seed}")
     lateness = {v.facts.lateness for v in programme.compiled.versions}
     facts = [replace(f, member="M") for f in case.facts if f.kind not in LATER]
@@ -49,6 +48,15 @@ def problems_of(seed: int) -> list[str]:
         host = delivered(engine, worst, random, case.until)
     out = host_differs(engine, case, programme, host, worst)
     return [*out, *straight_differs(engine, host, worst, case.until)]
+
+
+def programme_of(case: Case) -> tuple[Ready, Engine] | None:
+    """The programme of a case, ready to be asked; None where its random numbers are too fine to be reckoned with."""
+    written = tuple(texts(case.trees))
+    try:
+        return ready(written), engine_of(written)
+    except ProgrammeError:
+        return None
 
 
 @contextmanager

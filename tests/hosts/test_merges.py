@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from loyalty_streams.agents.members import MembersAgent
+from loyalty_streams.agents.messages import addressee
 from loyalty_streams.api import Loyalty
 from loyalty_streams.core.codes import FactKind
+from loyalty_streams.core.engine import BoundError
 from loyalty_streams.core.entries import Entry
 from loyalty_streams.core.facts import Fact
 from loyalty_streams.history.keys import part
@@ -184,6 +189,18 @@ def test_a_redemption_under_the_old_card_is_decided_by_the_points_of_the_member(
         holds(store)
 
 
+def test_what_was_granted_stands_when_its_fact_turns_out_to_be_another_members(tmp_path: Path) -> None:
+    """50 of B's 100 points were promised to A, linked to B. Then it turns out that A had become C before, who has none: C owes them."""
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "B", "2026-01-05 10:00", 10_000))
+        store.advance(at("2026-02-01 00:00"))
+        bring(store, merge("1", "A", "B", "2026-02-02 10:00", "link"), ask(FactKind.REDEEM, "D1", "A", "2026-02-03 10:00", 50))
+        assert (available(store, "B"), debt(store, "B")) == (50, 0)
+        bring(store, late(merge("2", "A", "C", "2026-02-01 10:00"), "2026-02-04 10:00"))
+        assert (available(store, "B"), available(store, "C"), debt(store, "C")) == (100, 0, 50)
+        holds(store)
+
+
 # ---- copies, kills, the past -----------------------------------------------------------------------------------------------
 
 
@@ -217,6 +234,41 @@ def test_a_store_that_is_closed_while_messages_are_under_way_settles_them_when_i
             ends.append((survivors(store), store.clocks.entries))
             holds(store)
     assert ends[0] == ends[1]
+
+
+def test_a_commit_that_fails_between_two_accounts_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk fails when the state of the card is taken; the store is used on, and settles with the next facts."""
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "card:7", "2026-01-05 10:00", 10_000))
+        write, works = store.rocks.write, iter((True, False))
+
+        def failing(batch: Any) -> None:
+            if not next(works, True):
+                raise OSError("no space left")
+            write(batch)
+
+        monkeypatch.setattr(store.rocks, "write", failing)
+        with pytest.raises(OSError, match="no space left"):
+            bring(store, merge("1", "card:7", "M1", "2026-01-06 10:00"))
+        bring(store, order("O2", "M2", "2026-01-07 10:00", 100))
+        assert the(store, "M1").states[0].lifetime_spend == 10_000
+        holds(store)
+
+
+def test_what_two_accounts_have_no_room_for_together_each_takes_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = MembersAgent.receive
+
+    def narrow(agent: MembersAgent, messages: Sequence[bytes], *rest: Any) -> Any:
+        if len({addressee(m) for m in messages}) > 1:
+            raise BoundError("SECTION_FULL", 0, "its entries of one batch")
+        return take(agent, messages, *rest)
+
+    monkeypatch.setattr(MembersAgent, "receive", narrow)
+    with open_store(tmp_path) as store:
+        bring(store, *(order(f"O{n}", f"card:{n}", f"2026-01-05 1{n}:00", 1_000) for n in range(3)))
+        bring(store, *(merge(str(n), f"card:{n}", f"M{n}", f"2026-01-06 1{n}:00") for n in range(3)))
+        assert [the(store, f"M{n}").states[0].lifetime_spend for n in range(3)] == [1_000] * 3
+        holds(store)
 
 
 def test_t188_before_a_merge_was_known_its_accounts_are_two(tmp_path: Path) -> None:
@@ -280,9 +332,6 @@ def test_s41_a_metric_that_comes_after_a_merge_counts_what_the_other_account_had
 
 
 def test_what_an_account_has_no_room_for_stays_under_way_and_the_store_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from loyalty_streams.agents.members import MembersAgent
-    from loyalty_streams.core.engine import BoundError
-
     def full(*_: object) -> None:
         raise BoundError("SECTION_FULL", 0, "lots")
 

@@ -100,3 +100,13 @@ def test_the_same_dead_letter_is_kept_once(tmp_path: Path) -> None:
         changed = order("O1", "M1", "2026-01-05 10:00", 2_000)
         assert bring(store, changed) == bring(store, changed) == {"conflict": 1}
         assert codes(store) == ["CONFLICT"]
+
+
+def test_a_store_of_an_older_layout_is_refused(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        batch = store.rocks.batch()
+        batch.put("rest", CLOCKS, json.dumps({**json.loads(store.clocks.pack()), "layout": LAYOUT - 1}).encode())
+        store.rocks.write(batch)
+    with pytest.raises(StoreError) as refused:
+        open_store(tmp_path)
+    assert refused.value.code == "STORE_OLDER"

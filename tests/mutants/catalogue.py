@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-
-KERNEL = "core/kernel/"
 
 
 @dataclass(frozen=True)
@@ -18,11 +17,20 @@ class Mutant:
     old: str
     new: str
     breaks: str
-    tests: tuple[str, ...] = ("tests/statements/test_stories.py", "tests/programmes", "tests/mutants/check_histories.py")
+    tests: tuple[str, ...]
 
 
-def planted(name: str, module: str, old: str, new: str, breaks: str) -> Mutant:
-    return Mutant(name, f"{KERNEL}{module}.py", old, new, breaks)
+def planter(folder: str, *tests: str) -> Callable[[str, str, str, str, str], Mutant]:
+    """Plants bugs in the modules of a folder, to be tried against some tests."""
+
+    def planted(name: str, module: str, old: str, new: str, breaks: str) -> Mutant:
+        return Mutant(name, f"{folder}{module}.py", old, new, breaks, tests)
+
+    return planted
+
+
+KERNEL = "core/kernel/"
+planted = planter(KERNEL, "tests/statements/test_stories.py", "tests/programmes", "tests/mutants/check_histories.py")
 
 
 MUTANTS = (

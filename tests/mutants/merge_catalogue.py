@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from tests.mutants.catalogue import Mutant
+from tests.mutants.catalogue import planter
 
-MERGES = ("tests/mutants/check_merges.py",)
-
-
-def planted(name: str, module: str, old: str, new: str, breaks: str) -> Mutant:
-    return Mutant(name, f"agents/{module}.py", old, new, breaks, MERGES)
-
-
+planted = planter("agents/", "tests/mutants/check_merges.py")
 MERGE_MUTANTS = (
     planted(
         "circles-stay", "families", " if int(columns.ref[row]) not in back), None)", "), None)",

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from tests.mutants.catalogue import Mutant
+from tests.mutants.catalogue import planter
 
-AGENTS = "agents/"
-ORDERS = ("tests/mutants/check_orders.py",)
-"""What they are tried against: arrivals worked by hand, and random ones against the oracle."""
-
-
-def planted(name: str, module: str, old: str, new: str, breaks: str) -> Mutant:
-    return Mutant(name, f"{AGENTS}{module}.py", old, new, breaks, ORDERS)
-
-
+planted = planter("agents/", "tests/mutants/check_orders.py")
+"""Tried against arrivals worked by hand, and random ones against the oracle."""
 ORDER_MUTANTS = (
     # ---- how a fact ends ----
     planted(

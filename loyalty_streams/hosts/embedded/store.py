@@ -226,13 +226,19 @@ class Store(LetterRows):
                 break
             names, messages = zip(*rows, strict=True)
             ready, over = next_ones(messages, self.lateness)
-            for some in messages_by_partition(messages, ready, self.partitions):
+            parts = messages_by_partition(messages, ready, self.partitions)
+            while parts:
+                some = parts.pop(0)
                 try:
                     writes = self.agent.receive([messages[k] for k in some], self, self.clocks.tick)
                 except BoundError as error:
                     if error.code != "SECTION_FULL":
                         raise
-                    full |= self._without_room([messages[k] for k in some])
+                    accounts = sorted({addressee(messages[k]) for k in some})
+                    if len(accounts) == 1:
+                        full.update(accounts)
+                    else:  # one of them has no room: each by itself
+                        parts = [[k for k in some if addressee(messages[k]) == account] for account in accounts] + parts
                     continue
                 batch = self.rocks.batch()
                 for k in (*some, *over):
@@ -240,19 +246,6 @@ class Store(LetterRows):
                 self._commit(batch, writes, (), taken=len(some) + len(over))
                 written, over = written + writes.entries, []
         return written
-
-    def _without_room(self, messages: Sequence[bytes]) -> set[bytes]:
-        """Which accounts are beyond a declared bound with what is sent to them."""
-        from loyalty_streams.agents.messages import addressee
-        from loyalty_streams.core.engine import BoundError
-
-        full = set()
-        for account in sorted({addressee(m) for m in messages}):
-            try:
-                self.agent.receive([m for m in messages if addressee(m) == account], self, self.clocks.tick)
-            except BoundError:
-                full.add(account)
-        return full
 
     def judge(self, facts: FactBatch) -> Writes:
         """What a batch would write: facts from the future are set aside, the others judged and folded. Nothing is kept."""
@@ -312,8 +305,13 @@ class Store(LetterRows):
             batch.delete("bases", name)
         self.rocks.write(batch)
         rebuild(self)
-        self.clocks.refold = False
-        self._commit(self.rocks.batch(), self.agent.send_again(self._kin(), self, self.clocks.tick), ())
+        again = self.agent.send_again(self._kin(), self, self.clocks.tick)
+        before, self.clocks = self.clocks, replace(self.clocks, refold=False)
+        try:
+            self._commit(self.rocks.batch(), again, ())
+        except BaseException:
+            self.clocks = before
+            raise
         self.settle()
 
     def _kin(self) -> list[bytes]:
