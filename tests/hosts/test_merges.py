@@ -13,7 +13,7 @@ import pytest
 from loyalty_streams.agents.members import MembersAgent
 from loyalty_streams.agents.messages import addressee
 from loyalty_streams.api import Loyalty
-from loyalty_streams.core.codes import FactKind
+from loyalty_streams.core.codes import EntryKind, FactKind
 from loyalty_streams.core.engine import BoundError
 from loyalty_streams.core.entries import Entry
 from loyalty_streams.core.facts import Fact
@@ -189,6 +189,17 @@ def test_a_redemption_under_the_old_card_is_decided_by_the_points_of_the_member(
         holds(store)
 
 
+def test_a_redemption_of_the_member_right_after_the_merge_has_the_points_of_the_card(tmp_path: Path) -> None:
+    """One batch: the card with 100 points becomes the member's, who has 10 and asks for 90."""
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "card:7", "2026-01-05 10:00", 10_000), order("O2", "M1", "2026-01-05 11:00", 1_000))
+        store.advance(at("2026-02-15 00:00"))
+        bring(store, merge("1", "card:7", "M1", "2026-02-16 10:00"), ask(FactKind.REDEEM, "D1", "M1", "2026-02-16 10:01", 90))
+        wallet = the(store, "M1").states[0].wallets[0]
+        assert (wallet.available, wallet.redeemed) == (20, 90)
+        holds(store)
+
+
 def test_what_was_granted_stands_when_its_fact_turns_out_to_be_another_members(tmp_path: Path) -> None:
     """50 of B's 100 points were promised to A, linked to B. Then it turns out that A had become C before, who has none: C owes them."""
     with open_store(tmp_path) as store:
@@ -268,6 +279,17 @@ def test_what_two_accounts_have_no_room_for_together_each_takes_by_itself(tmp_pa
         bring(store, *(order(f"O{n}", f"card:{n}", f"2026-01-05 1{n}:00", 1_000) for n in range(3)))
         bring(store, *(merge(str(n), f"card:{n}", f"M{n}", f"2026-01-06 1{n}:00") for n in range(3)))
         assert [the(store, f"M{n}").states[0].lifetime_spend for n in range(3)] == [1_000] * 3
+        holds(store)
+
+
+def test_t188_what_comes_with_a_late_merge_is_booked_when_that_arrived(tmp_path: Path) -> None:
+    """The order of the 5th was a card's until the 8th, when the link of the 4th came."""
+    with open_store(tmp_path) as store:
+        bring(store, order("O1", "card:7", "2026-01-05 10:00", 10_000))
+        bring(store, late(merge("1", "card:7", "M1", "2026-01-04 10:00", "link"), "2026-01-08 10:00"))
+        entries = the(store, "M1").entries
+        (earned,) = entries[entries["kind"] == EntryKind.EARNED]
+        assert (int(earned["at"]), int(earned["booked"])) == (at("2026-01-05 10:00"), at("2026-01-08 10:00"))
         holds(store)
 
 
