@@ -90,6 +90,7 @@ class Move(IntEnum):
     ABSORBED = 1
     ABSORBS = 2
     ENDS = 3
+    BEGINS = 4
 
 
 class Direction(IntEnum):
@@ -200,6 +201,9 @@ class Reason(IntEnum):
     MERGE_DUPLICATE = 44
     ERASED = 45
     SAME_MEMBER = 46
+    ALREADY_CLAIMED = 47
+    NO_SUCH_MERGE = 48
+    UNMERGE_TOO_LATE = 49
 
 
 class Disposition(IntEnum):

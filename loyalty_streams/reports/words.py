@@ -144,6 +144,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "reason.MERGE_DUPLICATE": ("a one-time bonus of a merged account", "合并账户重复领取的一次性奖励"),
     "reason.ERASED": ("the account was erased", "账户已注销"),
     "reason.SAME_MEMBER": ("sender and receiver are one member", "转出方与转入方为同一会员"),
+    "reason.ALREADY_CLAIMED": ("the receipt has been claimed already", "该小票已被认领"),
+    "reason.NO_SUCH_MERGE": ("there is no such link or merge to undo", "没有可撤销的绑定或合并"),
+    "reason.UNMERGE_TOO_LATE": ("the merge is too long ago to be undone", "合并时间已久，不能撤销"),
     # ---- demo and short messages ----
     "none": ("none", "无"),
 }

@@ -16,7 +16,7 @@ from loyalty_streams.core.kernel.joining import take_over
 from loyalty_streams.core.kernel.late import go_on, judge_lazily, too_late, version_at
 from loyalty_streams.core.kernel.lifetimes import activate_named
 from loyalty_streams.core.kernel.marks import leave_marks, mark_order, tier_spend
-from loyalty_streams.core.kernel.pack import compact, read_card, read_state, write_cards, write_state
+from loyalty_streams.core.kernel.pack import compact, fresh_head, read_card, read_state, write_cards, write_state
 from loyalty_streams.core.kernel.paying import earn, settle_tier
 from loyalty_streams.core.kernel.profile import adjust, attribute, opening, profile
 from loyalty_streams.core.kernel.records import ENTRY_MARK, ON_INTERACTION, ON_ORDER, ORDERS, PARTS
@@ -32,7 +32,7 @@ PROFILE, EXCHANGE_RETURN, ORDER, RETURN = int(FactKind.PROFILE), int(FactKind.EX
 CANCELLATION, INTERACTION, RESERVE, CANCEL = int(FactKind.CANCELLATION), int(FactKind.INTERACTION), int(FactKind.RESERVE), int(FactKind.CANCEL)
 ADJUSTMENT, METRIC = int(FactKind.ADJUSTMENT), int(Reason.METRIC)
 IDENTITY, OPENING, TRANSFER = int(FactKind.IDENTITY), int(FactKind.OPENING), int(FactKind.TRANSFER)
-ABSORBED, ABSORBS, ENDS = int(Move.ABSORBED), int(Move.ABSORBS), int(Move.ENDS)
+ABSORBED, ABSORBS, ENDS, BEGINS = int(Move.ABSORBED), int(Move.ABSORBS), int(Move.ENDS), int(Move.BEGINS)
 STATUS_BLOCKED, ACTIVE, IMPORTED = int(Reason.STATUS_BLOCKED), int(Status.ACTIVE), int(Status.IMPORTED)
 TAX, MOVE = ATTR["tax_minor"], ATTR["move"]
 BASKET_FULL = 1 << 17
@@ -205,8 +205,11 @@ def one_fact(w, programmes, facts, row, stands, fresh, work, cards, card_at, fir
     read_fact(w, p, facts, row)
     f.month = -1
     if h.ended:
-        turn_away(w, programmes, g.main_wallet)
-        return
+        if f.kind != IDENTITY or f.refuse or attribute(w, facts, MOVE, 0) != BEGINS:
+            turn_away(w, programmes, g.main_wallet)
+            return
+        fresh = True
+        begin_again(w, programmes, stands)
     if fresh or h.status == IMPORTED:
         note_status(h, f.kind, fresh)
     if h.enrolled_at == 0 or (fresh and stands != f.at):
@@ -262,6 +265,17 @@ def one_fact(w, programmes, facts, row, stands, fresh, work, cards, card_at, fir
         h.due = NEVER
     else:  # lots may be gone of which something was due
         recompute(w, now, h.clock)
+
+
+@kernel
+def begin_again(w, programmes, t):
+    """The account of an identifier that leads nowhere else any more: that of somebody new, in the same ledger (S56)."""
+    h = w.head
+    seq, version = h.seq, version_at(programmes, t)
+    fresh_head(w)
+    h.seq, h.version, h.clock, h.enrolled_at = seq, version, t, t
+    begin_timer(w, t)
+    start_version(w, programmes[version], t, True)
 
 
 @kernel
