@@ -42,6 +42,7 @@ class FactPolicy:
     lateness: int = 0
     remember: int = 0
     unmerge_within: int = 0
+    claim_within: int = 0
     future_tolerance: int = 0
     refuse_beyond: bool = False
 

@@ -221,7 +221,8 @@ def _version(t: Tables, start: int, end: int) -> Version:
 def _policy(programme: Programme) -> FactPolicy:
     f = programme.facts
     return FactPolicy(
-        f.lateness.micros, f.remember.micros, f.unmerge_within.micros, f.future_tolerance.micros, f.beyond_lateness == "refuse"
+        f.lateness.micros, f.remember.micros, f.unmerge_within.micros, f.claim_within.micros, f.future_tolerance.micros,
+        f.beyond_lateness == "refuse",
     )
 
 

@@ -112,6 +112,7 @@ class Facts(Section):
     lateness: ExactSpan = Field(Duration(micros=7 * DAY), description="Facts up to this late are folded at their own instant.")
     remember: ExactSpan = Field(Duration(micros=400 * DAY), description="How long business keys are remembered.")
     unmerge_within: ExactSpan = Field(Duration(micros=90 * DAY), description="How long a merge can be undone.")
+    claim_within: ExactSpan = Field(Duration(micros=30 * DAY), description="How long an order without a member can be claimed by its receipt.")
     future_tolerance: ExactSpan = Field(Duration(micros=10 * MINUTE), description="How far a till's clock may be ahead.")
     beyond_lateness: OneOf[Literal["adjust", "refuse"]] = Field("adjust", description="Later facts are booked as adjustments, or dead-lettered.")
 

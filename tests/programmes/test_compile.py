@@ -299,6 +299,12 @@ def test_labels_go_with_the_version_by_section_and_id() -> None:
     assert labels["tiers.gold"]["zh"] == "金卡" and labels["earn.first-order"]["en"] == "first order" and labels["wallets.points"]["zh"] == "积分"
 
 
+def test_merges_are_undone_and_receipts_claimed_within_90_and_30_days_where_a_programme_says_nothing() -> None:
+    said, silent = (compiled(body).versions[0].facts for body in ("facts: {unmerge_within: 1 week, claim_within: 36 hours}", ""))
+    assert (said.unmerge_within, said.claim_within) == (7 * codes.DAY, 3 * codes.DAY // 2)
+    assert (silent.unmerge_within, silent.claim_within) == (90 * codes.DAY, 30 * codes.DAY)
+
+
 def test_another_programme_compiles_in_milliseconds() -> None:
     versions = [load(ROOT / "tests" / "programme" / "full-example.yaml")]
     compile_versions(versions, Registry())
