@@ -8,14 +8,15 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from loyalty_streams.agents.effective import Lateness
-from loyalty_streams.agents.judging import IDENTITY, Candidates, Known, Position, Verdict
-from loyalty_streams.agents.kinds import ASKS, ORDER
-from loyalty_streams.agents.messages import outgoing
+from loyalty_streams.agents.courses import FOREIGN
+from loyalty_streams.agents.judging import Candidates, Known, Position, Verdict
+from loyalty_streams.agents.kinds import ASKS, IDENTITY, ORDER, TRANSFER
+from loyalty_streams.agents.lateness import Lateness
+from loyalty_streams.agents.messages import Folds, outgoing
 from loyalty_streams.agents.packing import cut_segments, pack_facts
 from loyalty_streams.agents.rederiving import Facts, History, Member, Rederiving, begin, needs_all
 from loyalty_streams.agents.rows import Head, KeyRow, MendRow, Text, join_segments, pack_sent, stacked
-from loyalty_streams.core.codes import NEVER
+from loyalty_streams.core.codes import NEVER, EntryKind
 from loyalty_streams.core.engine import Engine, Folded
 from loyalty_streams.core.facts import Array, concatenate, take_rows
 from loyalty_streams.core.kernel.records import CARD_ORDER
@@ -51,7 +52,7 @@ def fold_crooked(engine: Engine, lateness: Lateness, c: Candidates, verdict: Ver
         rows_of[int(c.member[row])].append(row)
     histories = {}
     for n, rows in rows_of.items():
-        kin = known.heads.fixed["family"][n] > 0 or bool((c.columns.kind[rows] == IDENTITY).any() or c.came[rows].any())
+        kin = known.heads.fixed["family"][n] > 0 or bool(np.isin(c.columns.kind[rows], (IDENTITY, TRANSFER)).any() or c.came[rows].any())
         amended = kin or not verdict.amended.isdisjoint(rows)
         histories[c.members[n]] = _history(Head.read(known.heads.packed[n]), c, n, rows, amended, past), rows
     work = begin(engine, lateness, known.tick, c, verdict.refuse, histories, verdict.amended)
@@ -59,15 +60,16 @@ def fold_crooked(engine: Engine, lateness: Lateness, c: Candidates, verdict: Ver
     before = work.fold(work.members, [m.before for m in work.members], cards=True)
     after = work.fold(work.members, [m.rows for m in work.members], cards=True)
     segments = _segments(work, c, list(rows_of.values()))
-    cards = [_changed(x, y) for x, y in zip(_cards(before, len(work.members)), _cards(after, len(work.members)), strict=True)]
+    old_cards, cards = (_cards(folded, len(work.members)) for folded in (before, after))
+    denied = [_denied(work.facts, folded, len(work.members)) for folded in (before, after)]
     starts = [v.effective_from for v in engine.compiled.versions]
     out = []
     for k, (m, rows, segment) in enumerate(zip(work.members, rows_of.values(), segments, strict=True)):
-        own = [row for row in rows if not c.came[row] and row not in c.answers]
+        own = [row for row in rows if not c.came[row] & FOREIGN and row not in c.answers]
         head = _head(work, m, len(own), after, starts)
         texts = _texts(work.facts, m.rows)
-        keys = _keys(m, c, own, {} if head.family else cards[k], texts, past)
-        messages = outgoing(work, m) if head.family else []
+        keys = _keys(m, c, own, {} if head.family else _changed(old_cards[k], cards[k]), texts, past)
+        messages = outgoing(work, m, Folds(old_cards[k], denied[0][k]), Folds(cards[k], denied[1][k])) if head.family else []
         out.append(Outcome(m.name, head, segment, keys, m.earliest, m.count, held_names(work.facts, m.rows), messages))
     return out
 
@@ -105,7 +107,7 @@ def _segments(work: Rederiving, c: Candidates, rows_of: Sequence[list[int]]) -> 
 def _head(work: Rederiving, m: Member, new: int, folded: Folded, starts: Sequence[int]) -> Head:
     k, old, f = m.number, m.head, work.facts
     last = f.position(int(m.rows[-1])) if len(m.rows) else (-1, 0, b"")
-    kin = old.family or int((f.columns.kind[m.rows] == IDENTITY).any() or f.came[m.rows].any())
+    kin = old.family or int(np.isin(f.columns.kind[m.rows], (IDENTITY, TRANSFER)).any() or f.came[m.rows].any())
     state = folded.states[folded.state_at[k] : folded.state_at[k + 1]].tobytes()
     clock = max(last[0], work.tick)
     due = min([int(folded.due[k]), *(s for s in starts if s > clock)], default=NEVER)
@@ -120,6 +122,14 @@ def _cards(folded: Folded, groups: int) -> list[dict[tuple[int, int], bytes]]:
         if ref:
             out[group][kind, ref] = data[lo:hi]
     return out
+
+
+def _denied(f: Facts, folded: Folded, groups: int) -> list[frozenset[int]]:
+    """The transfers that each group refused."""
+    e = folded.entries
+    some = e[(e["kind"] == EntryKind.REFUSED) & (e["rule"] < 0) & (e["cause"] >= 0)]
+    some = some[f.columns.kind[some["cause"]] == TRANSFER]
+    return [frozenset(some["cause"][some["member"] == g].tolist()) for g in range(groups)]
 
 
 def _changed(before: Mapping[tuple[int, int], bytes], after: Mapping[tuple[int, int], bytes]) -> dict[tuple[int, int], bytes]:

@@ -13,43 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from loyalty_streams.agents.families import of_the_account, sources, with_refusals
-from loyalty_streams.agents.kinds import ORDER, RETURNS
+from loyalty_streams.agents.families import of_the_account, sources
+from loyalty_streams.agents.kinds import IDENTITY, ORDER, RETURNS
+from loyalty_streams.agents.lateness import Lateness, put_back
 from loyalty_streams.agents.rows import Came, MendRow, Segments, Text, split
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import RANK, Array, Columns, take_rows
-from loyalty_streams.core.programme import Compiled
-
-
-class Lateness:
-    """What the versions of a programme say of facts that come late: the one in force when a fact arrived is asked."""
-
-    def __init__(self, compiled: Compiled) -> None:
-        self._starts = np.array([v.effective_from for v in compiled.versions], np.int64)
-        self._policies = [v.facts for v in compiled.versions]
-
-    def of_arrivals(self, name: str, arrived: Array) -> Array:
-        """A setting (a field of `FactPolicy`) for each arrival."""
-        values = np.array([getattr(p, name) for p in self._policies], np.int64)
-        return values[np.maximum(np.searchsorted(self._starts, arrived, side="right") - 1, 0)]
-
-    def least(self, name: str) -> int:
-        return min(int(getattr(p, name)) for p in self._policies)
-
-    def waits_until(self, arrived: int) -> int:
-        """The last instant at which a return that arrived then still waits for its order."""
-        one = np.array([arrived], np.int64)
-        return arrived + max(int(self.of_arrivals(name, one)[0]) for name in ("remember", "lateness"))
-
-    def stand(self, at: Array, arrived: Array) -> Array:
-        """Where facts stand in the order: at their own instant, or at their arrival where they came later than is allowed (S51), or where the clock
-        that stamped them was ahead (T160).
-        """
-        at = put_back(at, arrived)
-        late = arrived - at
-        if not len(late) or int(late.max()) <= self.least("lateness"):
-            return at
-        return np.where(late > self.of_arrivals("lateness", arrived), arrived, at)
 
 
 def standing(lateness: Lateness, columns: Columns, owner: Array) -> Array:
@@ -65,12 +34,6 @@ def standing(lateness: Lateness, columns: Columns, owner: Array) -> Array:
     return out
 
 
-def put_back(at: Array, arrived: Array) -> Array:
-    """The instants at which facts happened: none is after its arrival (T160). The log keeps what was said."""
-    ahead = at > arrived
-    return np.where(ahead, arrived, at) if ahead.any() else at
-
-
 def effective(rows: Segments, lateness: Lateness, given_up: bool = False) -> Segments:
     """The facts that stand, in order of member and place, and the entries that hold, in the order in which one fold gives them.
 
@@ -80,7 +43,8 @@ def effective(rows: Segments, lateness: Lateness, given_up: bool = False) -> Seg
     rows = replace(rows, columns=rows.columns._replace(at=put_back(rows.columns.at, rows.columns.arrived)))
     stand = standing(lateness, rows.columns, rows.member)
     order = _fact_order(rows, stand)
-    folds = order if given_up else of_the_account(rows, order)
+    folds, columns = (order, rows.columns) if given_up else of_the_account(rows, order, lateness)
+    rows = replace(rows, columns=columns)
     if folds is None and not len(rows.mends):
         return rows
     order = np.arange(len(rows.member)) if folds is None else folds
@@ -88,8 +52,7 @@ def effective(rows: Segments, lateness: Lateness, given_up: bool = False) -> Seg
     place = np.full(len(rows.member), -1, np.int64)
     place[order] = np.arange(len(order))
     entries["cause"] = np.where(entries["cause"] >= 0, place[entries["cause"]], -1)
-    found = take_facts(replace(rows, entries=entries, mends=np.zeros(0, MendRow)), order)
-    return found if given_up else replace(found, columns=with_refusals(found.columns, found.member, found.sent))
+    return take_facts(replace(rows, entries=entries, mends=np.zeros(0, MendRow)), order)
 
 
 def as_booked(rows: Segments, lateness: Lateness) -> Segments:
@@ -133,7 +96,7 @@ def _fact_order(rows: Segments, stand: Array) -> Array | None:
     """The rows that stand, in order; None where that is all of them as they are."""
     member, rank = rows.member, RANK[rows.columns.kind]
     kept = None
-    if rows.revisions.any() or rows.came.any():
+    if rows.revisions.any() or rows.came.any() or (rows.columns.kind == IDENTITY).any():  # an answer may have come back
         names = zip(member.tolist(), rows.columns.ref.tolist(), sources(rows.came, rows.sent).tolist(), strict=True)
         newest = {name: k for k, name in enumerate(names)}
         kept = np.array(sorted(newest.values()), np.int64)

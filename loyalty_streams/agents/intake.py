@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from loyalty_streams.agents.effective import Lateness
+from loyalty_streams.agents.lateness import Lateness
 from loyalty_streams.history.batch import FactBatch
 from loyalty_streams.history.letters import DeadLetter
 

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from loyalty_streams.agents.effective import Lateness, put_back
-from loyalty_streams.agents.families import moves
-from loyalty_streams.agents.kinds import ASKS, ENDINGS, ORDER, RETURNS
+from loyalty_streams.agents.courses import ERASE
+from loyalty_streams.agents.kinds import ASKS, ENDINGS, IDENTITY, ORDER, RETURNS, TRANSFER
+from loyalty_streams.agents.lateness import Lateness, put_back
 from loyalty_streams.agents.rows import WAITS, Heads, KeyRow, Sent
-from loyalty_streams.core.codes import Disposition, FactKind, Outcome, Reason
+from loyalty_streams.core.codes import Disposition, Outcome, Reason
 from loyalty_streams.core.facts import RANK, Array, Columns
 
 APPLIED, WAITING = int(Disposition.APPLIED), int(Disposition.WAITING)
-IDENTITY, TRANSFER = int(FactKind.IDENTITY), int(FactKind.TRANSFER)
 MOST_WAITING = 100_000
 """Returns that may wait in a store for their orders."""
 TOO_MANY_WAIT = f"original_order_id: an order that has come, since {MOST_WAITING:,} returns wait for theirs already"
@@ -110,13 +109,8 @@ def judge(c: Candidates, known: Known) -> Verdict:
 
 
 def _not_yet(c: Candidates, verdict: Verdict) -> None:
-    later = (c.columns.kind == TRANSFER) | ((c.columns.kind == IDENTITY) & ~moves(c.columns, c.came))
-    for row in np.flatnonzero(later).tolist():
-        kind = FactKind(int(c.columns.kind[row])).name.lower()
-        verdict.set_aside(row, Disposition.DEAD_LETTERED, "NOT_YET", f"{kind}: a later release folds it; replay it then")
-    for row in [i for i, m in enumerate(c.members) if not m]:
-        for own in np.flatnonzero(c.member == row).tolist():
-            verdict.set_aside(own, Disposition.DEAD_LETTERED, "NOT_YET", "member_id: orders without a member come with a later release")
+    for row in np.flatnonzero((c.columns.kind == IDENTITY) & (c.columns.type == ERASE)).tolist():
+        verdict.set_aside(row, Disposition.DEAD_LETTERED, "NOT_YET", "erase: a later release does it; replay it then")
 
 
 # ---- copies and amendments ---------------------------------------------------------------------------------------------
@@ -245,7 +239,8 @@ def _crooked(c: Candidates, known: Known, verdict: Verdict, rows: Array) -> set[
     if not len(rows):
         return set()
     own = c.member[rows]
-    kin = {*own[c.columns.kind[rows] == IDENTITY].tolist(), *own[known.heads.fixed["family"][own] > 0].tolist()}
+    meets = np.isin(c.columns.kind[rows], (IDENTITY, TRANSFER)) | (c.came[rows] > 0)
+    kin = {*own[meets].tolist(), *own[known.heads.fixed["family"][own] > 0].tolist()}
     rows = rows[np.argsort(c.member[rows], kind="stable")]
     member, at, rank = c.member[rows], c.stand[rows], RANK[c.columns.kind[rows]]
     same = member[1:] == member[:-1]

@@ -15,18 +15,18 @@ import numpy as np
 import pyarrow.compute as pc
 
 from loyalty_streams.agents.crooked import fold_crooked
-from loyalty_streams.agents.effective import Lateness, put_back
-from loyalty_streams.agents.families import moves, with_move
-from loyalty_streams.agents.judging import IDENTITY, Candidates, Known, Verdict, judge
-from loyalty_streams.agents.kinds import ASKS, DECIDED, ENDINGS, ORDER, RETURNS
+from loyalty_streams.agents.families import with_sides
+from loyalty_streams.agents.judging import Candidates, Known, Verdict, judge
+from loyalty_streams.agents.kinds import ASKS, DECIDED, ENDINGS, IDENTITY, ORDER, RETURNS, TRANSFER
+from loyalty_streams.agents.lateness import Lateness, put_back
 from loyalty_streams.agents.long_fold import FACTS_AT_ONCE, LINES_AT_ONCE
-from loyalty_streams.agents.messages import arrived, outgoing
+from loyalty_streams.agents.messages import Folds, arrived, outgoing
 from loyalty_streams.agents.packing import column, cut_segments, pack_facts, pack_heads, pack_key_rows, run, strings, taken
 from loyalty_streams.agents.rederiving import History, begin
-from loyalty_streams.agents.rows import NOBODY, WAITS, Head, Heads, KeyFixed, KeyRow, Text
+from loyalty_streams.agents.rows import NOBODY, WAITS, Came, Head, Heads, KeyFixed, KeyRow, Text
 from loyalty_streams.agents.waiting import AWAITED, pack_waiting, waiting_batch
 from loyalty_streams.agents.writes import Reader, Rows, TooMuch, Writes
-from loyalty_streams.core.codes import NEVER, Disposition, EntryKind, FactKind, Move, Outcome, Reason, code_of
+from loyalty_streams.core.codes import NEVER, Disposition, EntryKind, FactKind, Outcome, Reason, code_of
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import RANK, Array, Columns, empty_columns, take_rows
@@ -34,6 +34,8 @@ from loyalty_streams.core.kernel.records import CARD_ORDER
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.history.batch import FactBatch, joined
 
+RECEIPT = b"receipt:"
+"""What the account of a receipt begins with: it holds anonymous orders, and folds nothing."""
 BASE_EVERY = 256
 """Facts of a member between two kept states."""
 
@@ -121,7 +123,7 @@ class MembersAgent:
             histories[name] = (History(Head.read(head or NOBODY), None, reader.history(name, None)[1]), list[int]())
         none = arrived((), self.lateness)
         work = begin(self.engine, self.lateness, tick, none, none.columns.refuse, histories, set())
-        return Writes(messages=[message for m in work.members for message in outgoing(work, m, again=True)])
+        return Writes(messages=[message for m in work.members for message in outgoing(work, m, Folds(), Folds(), again=True)])
 
     def advance(self, members: Sequence[bytes], heads: Sequence[bytes], reader: Reader, until: int) -> Writes:
         """Fires the timers of these members up to and including an instant (a tick)."""
@@ -233,9 +235,10 @@ def _candidates(batch: FactBatch, lateness: Lateness, released: int) -> Candidat
     columns = batch.columns._replace(at=put_back(batch.columns.at, came_at).copy(), arrived=came_at)
     stand = lateness.stand(columns.at, came_at).copy()
     keys, abouts = strings(batch.keys), strings(batch.abouts)
-    own = np.zeros(len(keys), np.uint8)
-    giving_up = np.flatnonzero(moves(columns, own)).tolist() if (columns.kind == IDENTITY).any() else []
-    columns = with_move(columns, giving_up, Move.ABSORBED) if giving_up else columns
+    if np.isin(columns.kind, (IDENTITY, TRANSFER)).any():
+        columns = with_sides(columns)
+    held = np.fromiter((m.startswith(RECEIPT) for m in members), bool, len(members))
+    own = np.where(held[number], np.uint8(Came.HELD), np.uint8(0)) if held.any() else np.zeros(len(keys), np.uint8)
     return Candidates(columns, batch.columns.at, stand, number, members, keys, abouts, batch.content, batch.revisions, released, own)
 
 

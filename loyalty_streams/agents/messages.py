@@ -7,28 +7,31 @@ since a message has the name of its fact: one that comes again amends what came 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from loyalty_streams.agents.effective import Lateness, put_back, take_facts
-from loyalty_streams.agents.families import LINK, MERGES, given_up_at, moves_among, names_of, own_part, with_move
+from loyalty_streams.agents.courses import COMES, MERGES, gives_up
+from loyalty_streams.agents.effective import take_facts
+from loyalty_streams.agents.families import DIRECTION, MOVE, names_of, with_flags
 from loyalty_streams.agents.judging import Candidates
-from loyalty_streams.agents.kinds import DECIDED
+from loyalty_streams.agents.kinds import DECIDED, IDENTITY, TRANSFER
+from loyalty_streams.agents.lateness import Lateness, put_back
 from loyalty_streams.agents.packing import cut_segments, pack_facts
 from loyalty_streams.agents.rederiving import Facts, Member, Rederiving
 from loyalty_streams.agents.rows import LENGTH, Came, Card, Head, Sent, Text, join_segments, pack_sent, split
-from loyalty_streams.core.codes import NEVER, FactKind, Move, Outcome
+from loyalty_streams.core.codes import NEVER, Direction, Move, Outcome, code_of
 from loyalty_streams.core.entries import Entry
 from loyalty_streams.core.facts import Array, take_rows
-from loyalty_streams.core.kernel.records import CARD_STATE
+from loyalty_streams.core.kernel.records import CARD_REDEMPTION, CARD_STATE
 from loyalty_streams.core.packed import state_card
 from loyalty_streams.history.batch import FactBatch
 
 SENT, TAKES, ASKS_WAY, GONE = Came.SENT, Came.TAKES, Came.ASKS_WAY, Came.GONE
+SIDES = {"to": Direction.IN, "back": Direction.BACK}
 
 
 class Heads(Protocol):
@@ -46,11 +49,14 @@ class Name(NamedTuple):
 
 
 class Going(NamedTuple):
-    """A message that the log of an account gives: the fact, and the facts of which the state beside it is made."""
+    """A message that the log of an account gives: the fact, what comes with it (of a merge the facts of which the state beside it is made, of a
+    transfer its card), why it is refused, and as which side of a transfer it goes.
+    """
 
     row: int
-    takes: bool = False
-    own: bytes = b""
+    beside: bytes = b""
+    refuse: int = 0
+    side: str = ""
 
 
 class Out(NamedTuple):
@@ -60,55 +66,90 @@ class Out(NamedTuple):
     row: int
     came: int
     sent: Sent
+    refuse: int = 0
+    side: str = ""
 
 
-def outgoing(work: Rederiving, m: Member, again: bool = False) -> list[bytes]:
+class Folds(NamedTuple):
+    """What a fold of an account's facts gave, as far as its messages hang on it: the cards by kind and code, and the transfers that it refused."""
+
+    cards: Mapping[tuple[int, int], bytes] = {}
+    refused: frozenset[int] = frozenset()
+
+
+def outgoing(work: Rederiving, m: Member, before: Folds, after: Folds, again: bool = False) -> list[bytes]:
     """The messages of an account by which others are to learn what has changed in its log; with `again` the state at its merge in any case."""
     f, known = work.facts, m.known
-    was, now = (given(f, rows) for rows in (m.before, m.rows))
+    was, now = (given(work, m, rows, folds) for rows, folds in ((m.before, before), (m.rows, after)))
     out = [_answer(f, row) for row in m.rows.tolist() if row in work.undecided and f.came[row] & SENT and _decided(f, row)]
     for name in was.keys() - now.keys():
-        row = was[name].row
-        out.append(Out(name.to, row, SENT | GONE | (f.came[row] & MERGES or (TAKES if name.merge else 0)), Sent(known, m.name, m.name)))
+        row, side = was[name].row, was[name].side
+        came = SENT | GONE | (f.came[row] & MERGES or (TAKES if name.merge else 0))
+        out.append(Out(name.to, row, came, Sent(known, m.name, m.name), side=side))
     for name, going in now.items():
-        if was.get(name) != going or (again and going.takes):
+        if was.get(name) != going or (again and name.merge and going.beside):
             out.append(_message(work, m, name, going, known))
-    return packed(f, sorted(out, key=lambda o: (f.position(o.row), o.to)))
+    return packed(f, sorted(out, key=lambda o: (f.position(o.row), o.to, o.side)))
 
 
-def given(f: Facts, rows: Array) -> dict[Name, Going]:
-    """What the log of an account gives others: the way that idle moves lead, the state at the merge, and all that stands after it."""
-    row, found = given_up_at(f.columns, f.came, rows), {}
-    end = len(rows) if row is None else int(np.flatnonzero(rows == row)[0])
-    for idle in moves_among(f.columns, f.came, rows[:end]).tolist():
-        found[Name(f.abouts[idle], int(f.columns.ref[idle]), True)] = Going(idle)
-    if row is None:
-        return found
-    own, to = own_part(f.columns, f.came, rows[:end]), f.abouts[row]
-    found[Name(to, int(f.columns.ref[row]), True)] = Going(row, len(own) > 0, own.tobytes())
-    links = set(moves_among(f.columns, f.came, rows, LINK).tolist())
-    for later in rows[end + 1 :].tolist():
-        if later not in links:
-            found[Name(to, int(f.columns.ref[later]), bool(f.came[later] & MERGES))] = Going(later)
+def given(work: Rederiving, m: Member, rows: Array, folds: Folds) -> dict[Name, Going]:
+    """What the log of an account gives others: the way that idle moves lead, the states at its moves, all that goes on, and its transfers."""
+    f, found = work.facts, dict[Name, Going]()
+    one, ref = work.course(rows), f.columns.ref
+    for idle in one.idle:
+        found[Name(f.abouts[idle], int(ref[idle]), True)] = Going(idle)
+    for move, before in one.moves.items():
+        found[Name(f.abouts[move], int(ref[move]), True)] = Going(move, one.own[:before].tobytes())
+    for row, by in zip(one.on.tolist(), one.by.tolist(), strict=True):
+        name = Name(f.abouts[by], int(ref[row]), bool(f.came[row] & MERGES))
+        found[name] = Going(row, refuse=one.refused.get(row, 0))
+    for row in one.own[f.columns.kind[one.own] == TRANSFER].tolist():
+        side = _side(f, row)
+        if side == "to":
+            card = folds.cards.get((CARD_REDEMPTION, int(ref[row])), b"")
+            found[Name(f.abouts[row], code_of(side_key(f.keys[row], side)), False)] = Going(row, card, side=side)
+        elif side == "back" and row in folds.refused:
+            found[Name(f.sent[row].carried, code_of(side_key(f.keys[row], side)), False)] = Going(row, side=side)
     return found
+
+
+def _side(f: Facts, row: int) -> str:
+    """As which side a transfer goes on from the account whose fact it is: from the sender to the receiver, from there back, and no further."""
+    return {0: "to", COMES: "back"}.get(int(f.columns.type[row]), "")
+
+
+def side_key(key: bytes, side: str) -> str:
+    """The business key of a transfer at the receiver's, and where it comes back."""
+    return f"{key.decode()}/{side}"
 
 
 def _message(work: Rederiving, m: Member, name: Name, going: Going, known: int) -> Out:
     f, row = work.facts, going.row
+    if going.side:
+        parcel = (Card(CARD_REDEMPTION, int(f.columns.about[row]), going.beside),) if going.beside else ()
+        empty = Came.EMPTY if going.side == "to" and not parcel else 0
+        return Out(name.to, row, SENT | empty, Sent(known, m.name, m.name, parcel), side=going.side)
     if not name.merge or f.came[row] & MERGES:
         sent = f.sent.get(row, Sent(known, m.name, m.name))
-        return Out(name.to, row, SENT | int(f.came[row]) & MERGES, sent._replace(known=max(known, sent.known), sender=m.name))
-    if not going.takes:
+        came = SENT | int(f.came[row]) & (MERGES | Came.EMPTY)
+        return Out(name.to, row, came, sent._replace(known=max(known, sent.known), sender=m.name), going.refuse)
+    if not going.beside:
         return Out(name.to, row, SENT | ASKS_WAY, Sent(known, m.name, m.name))
-    own = np.frombuffer(going.own, np.int64)
-    folded = work.fold_until([b""], [own], f.stand[[row]].astype(np.int64), cards=True)
-    cards = {card[:2]: card for r in own.tolist() if r in f.sent for card in f.sent[r].cards if card.kind != CARD_STATE}
+    cards, names = _taken_along(work, m, row)
+    return Out(name.to, row, SENT | TAKES, Sent(known, m.name, m.name, cards, names))
+
+
+def _taken_along(work: Rederiving, m: Member, move: int) -> tuple[tuple[Card, ...], tuple[int, ...]]:
+    """What goes with a merge: the packed state right before it, the cards of orders and redemptions, and the codes of those that are known."""
+    f, one = work.facts, work.course(m.rows).before(move)
+    folded = work.fold_until([b""], [one], f.stand[[move]].astype(np.int64), cards=True)
+    cards = {card[:2]: card for r in one.own.tolist() if r in f.sent for card in f.sent[r].cards if card.kind != CARD_STATE}
     whole, rows = folded.cards.tobytes(), folded.card_rows
     fresh = [Card(kind, ref, whole[lo:hi]) for kind, ref, lo, hi in zip(*(rows[n].tolist() for n in ("kind", "ref", "lo", "hi")), strict=True) if ref]
     cards.update((card[:2], card) for card in fresh)
-    ref = int(f.columns.ref[row])
+    ref = int(f.columns.ref[move])
     state = Card(CARD_STATE, ref, state_card(ref, folded.states.tobytes()))
-    return Out(name.to, row, SENT | TAKES, Sent(known, m.name, m.name, (state, *cards.values()), names_of(f.columns, own, f.sent)))
+    return (state, *cards.values()), names_of(f.columns, one.of_now(f.columns), f.sent)
 
 
 def _decided(f: Facts, row: int) -> bool:
@@ -126,7 +167,7 @@ def settled_apart(batch: FactBatch, reader: Heads) -> list[FactBatch]:
     asks = np.isin(c.kind, DECIDED) & (c.outcome == Outcome.NONE)
     if not asks.any():
         return [batch]
-    names, moving = batch.members.to_pylist(), np.flatnonzero(c.kind == FactKind.IDENTITY)
+    names, moving = batch.members.to_pylist(), np.flatnonzero(np.isin(c.kind, (IDENTITY, TRANSFER)))
     distinct = list(dict.fromkeys(names))
     heads = reader.heads([n.encode() for n in distinct])
     kin = {name for name, head in zip(distinct, heads, strict=True) if head is not None and Head.read(head).family}
@@ -152,10 +193,19 @@ def packed(f: Facts, out: Sequence[Out]) -> list[bytes]:
         return []
     rows, came = np.array([o.row for o in out], np.int64), np.array([o.came for o in out], np.uint8)
     columns = take_rows(f.columns, rows)._replace(at=f.said[rows])
-    columns = with_move(columns, np.flatnonzero(came & MERGES).tolist(), Move.ABSORBS)
-    keys, abouts = (Text(b"".join([words[r] for r in rows.tolist()]), np.array([len(words[r]) for r in rows.tolist()], np.int64))
-                    for words in (f.keys, f.abouts))  # fmt: skip
-    whole = pack_facts(columns, keys, abouts, f.content[rows], f.revisions[rows], came)
+    columns = with_flags(columns, MOVE, dict.fromkeys(np.flatnonzero(came & MERGES).tolist(), int(Move.ABSORBS)))
+    keys, abouts = ([words[r] for r in rows.tolist()] for words in (f.keys, f.abouts))
+    for k, o in enumerate(out):
+        if o.refuse:
+            columns.refuse[k] = o.refuse
+        if o.side:
+            abouts[k] = keys[k] if o.side == "to" else abouts[k]
+            keys[k] = side_key(keys[k], o.side).encode()
+            columns.ref[k], columns.about[k], columns.type[k] = code_of(keys[k].decode()), code_of(abouts[k].decode()), code_of(o.side)
+            columns.outcome[k], columns.refuse[k] = Outcome.GRANTED, 0
+    columns = with_flags(columns, DIRECTION, {k: int(SIDES[o.side]) for k, o in enumerate(out) if o.side})
+    texts, about_texts = (Text(b"".join(words), np.array([len(w) for w in words], np.int64)) for words in (keys, abouts))
+    whole = pack_facts(columns, texts, about_texts, f.content[rows], f.revisions[rows], came)
     segments = cut_segments(whole, np.arange(len(out) + 1), np.zeros(0, Entry), np.zeros(len(out) + 1, np.int64))
     return [LENGTH.pack(len(o.to)) + o.to + segment + pack_sent([(0, o.sent)]) for o, segment in zip(out, segments, strict=True)]
 
@@ -191,21 +241,22 @@ def next_ones(messages: Sequence[bytes], lateness: Lateness) -> tuple[list[int],
     return ready, sorted(set(range(len(messages))) - set(left))
 
 
-def _comes_home(came: int, carried: bytes, to: bytes) -> bool:
-    """A fact that an account has itself goes round until the circle is cut; it is no news."""
-    return bool(came & SENT) and not came & MERGES and carried == to
+def _comes_home(kind: int, came: int, carried: bytes, to: bytes) -> bool:
+    """A fact that an account has itself goes round until the circle is cut; it is no news. What is left of a transfer is."""
+    return bool(came & SENT) and not came & MERGES and carried == to and kind != TRANSFER
 
 
 def arrived(messages: Iterable[bytes], lateness: Lateness) -> Candidates:
     """Messages as facts for the logs of those whom they are for, in order of arrival."""
     cut = [_opened(message) for message in messages]
     whole = join_segments([[segment] for _, segment in cut])
-    away = [k for k, (to, _) in enumerate(cut) if not _comes_home(int(whole.came[k]), whole.sent[k].carried, to)]
+    away = [k for k, (to, _) in enumerate(cut) if not _comes_home(int(whole.columns.kind[k]), int(whole.came[k]), whole.sent[k].carried, to)]
     rows, cut = take_facts(whole, np.array(away, np.int64)), [cut[k] for k in away]
     members = sorted({to for to, _ in cut})
     number = {to: k for k, to in enumerate(members)}
     abouts = split(rows.abouts)
-    home = np.array([about == to for about, (to, _) in zip(abouts, cut, strict=True)], bool)  # a move of an account to itself is none
+    home = gives_up(rows.columns, rows.came, np.arange(len(cut)))
+    home &= np.array([about == to for about, (to, _) in zip(abouts, cut, strict=True)], bool)  # a move of an account to itself is none
     columns = rows.columns._replace(at=put_back(rows.columns.at, rows.columns.arrived), about=np.where(home, 0, rows.columns.about))
     return Candidates(
         columns, rows.said, lateness.stand(columns.at, columns.arrived), np.array([number[to] for to, _ in cut], np.int64), members,

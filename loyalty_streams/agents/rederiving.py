@@ -20,10 +20,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from loyalty_streams.agents.effective import Lateness, effective, in_order, places, standing
-from loyalty_streams.agents.families import cards_of, own_part, refusals, sources
+from loyalty_streams.agents.courses import Course, course
+from loyalty_streams.agents.effective import effective, in_order, places, standing
+from loyalty_streams.agents.families import cards_of, refusals, sources
 from loyalty_streams.agents.judging import Candidates, Position
-from loyalty_streams.agents.kinds import ASKS, DECIDED, ENDINGS, ORDER, RETURNS
+from loyalty_streams.agents.kinds import ASKS, DECIDED, ENDINGS, IDENTITY, ORDER, RETURNS, TRANSFER
+from loyalty_streams.agents.lateness import Lateness
 from loyalty_streams.agents.long_fold import fold_from_the_first
 from loyalty_streams.agents.rows import Came, Head, MendRow, Sent, join_segments, split, stacked
 from loyalty_streams.core.codes import NEVER, Bucket, EntryKind, FactKind, Outcome, Reason
@@ -118,6 +120,7 @@ class Rederiving:
     """
 
     engine: Engine
+    lateness: Lateness
     tick: int
     facts: Facts
     members: list[Member]
@@ -133,26 +136,26 @@ class Rederiving:
     def fold(self, members: Sequence[Member], lists: Sequence[Array], cards: bool = False) -> Folded:
         """Each list of facts over the member's base, and the timers that the ticks have fired. Causes are rows of `facts`."""
         until = np.full(len(lists), max(self.tick, 0), np.int64)
-        return self.fold_until([m.state for m in members], [self.own_part(rows) for rows in lists], until, cards)
+        return self.fold_until([m.state for m in members], [self.course(rows) for rows in lists], until, cards)
 
-    def fold_until(self, states: Sequence[bytes], lists: Sequence[Array], until: Array, cards: bool) -> Folded:
-        """Each list of facts over a state (empty: a new member), up to an instant of its own."""
-        f = self.facts
+    def fold_until(self, states: Sequence[bytes], courses: Sequence[Course], until: Array, cards: bool) -> Folded:
+        """What accounts fold themselves over a state (empty: a new member), up to an instant of its own."""
+        f, lists = self.facts, [one.own for one in courses]
         groups = np.concatenate([[0], np.cumsum([len(rows) for rows in lists])]).astype(np.int64)
         rows = np.concatenate([np.zeros(0, np.int64), *lists])
         columns, given = f.columns, []
         if self.kin:
             refuse = columns.refuse.copy()
-            for own in lists:
-                refuse[own] = refusals(columns, own, f.sent)
+            for one in courses:
+                refuse[one.own] = refusals(columns, one, f.sent)
             columns = columns._replace(refuse=refuse)
             given = [(g, card) for g, own in enumerate(lists) for card in cards_of(columns, own, f.sent)]
         return fold_from_the_first(self.engine, columns, groups, until, rows=rows, keep_cards=cards, states=states, given=given)
 
-    def own_part(self, rows: Array) -> Array:
-        """Of all facts of an account those that it folds itself."""
+    def course(self, rows: Array) -> Course:
+        """What becomes of all facts of an account."""
         f = self.facts
-        return own_part(f.columns, f.came, rows) if self.kin else rows
+        return course(f.columns, f.came, rows, self.lateness) if self.kin else Course.whole(rows)
 
     def _next_chunk(self, m: Member) -> list[int]:
         """The facts to be taken together: as many as stand in order, else one. What another account sends comes together, but for what asks."""
@@ -219,7 +222,7 @@ class Rederiving:
         c = self.facts.columns
         asked = [row for row in chunk if self._asks(row)]
         if asked and self.kin:
-            asked = np.intersect1d(asked, self.own_part(rows)).tolist()  # the others are decided where they go
+            asked = np.intersect1d(asked, self.course(rows).own).tolist()  # the others are decided where they go
         if not asked:
             return False
         refused = entries[(entries["kind"] == EntryKind.REFUSED) & (entries["rule"] < 0) & (entries["cause"] >= 0)]
@@ -254,7 +257,7 @@ def begin(
         came, sent, sources(came, sent),
     )  # fmt: skip
     undecided = frozenset((first_new + np.flatnonzero(new.outcome == Outcome.NONE)).tolist())
-    kin = bool(facts.came.any() or (columns.kind == FactKind.IDENTITY).any())
+    kin = bool(facts.came.any() or np.isin(columns.kind, (IDENTITY, TRANSFER)).any())
     numbers = np.arange(len(histories) + 1)
     rows_at, entries_at = (np.searchsorted(member, numbers).tolist() for member in (log.member, log.entries["member"]))
     new_at = np.concatenate([[0], np.cumsum([len(rows) for _, rows in histories.values()])]).tolist()
@@ -266,7 +269,7 @@ def begin(
         known = max(map(facts.known, to_come), default=max(tick, int(columns.arrived[rows].max(initial=-1))))
         members.append(Member(name, k, head, history.base, rows, to_come, (head.last_at, head.last_rank, head.last_key), entries, rows, known))
     place = {row: first_new + k for k, row in enumerate(listed)}
-    return Rederiving(engine, tick, facts, members, frozenset(place[row] for row in amended if row in place), kin, undecided)
+    return Rederiving(engine, lateness, tick, facts, members, frozenset(place[row] for row in amended if row in place), kin, undecided)
 
 
 def needs_all(rows: Columns) -> bool:
@@ -284,8 +287,9 @@ def _takes_from_others(before: Entries, after: Entries) -> bool:
 
 
 def _lacking(e: Entries) -> dict[int, int]:
-    """What no lot covered, by redemption."""
-    rows = e[(e["kind"] == EntryKind.REDEEMED) & (e["bucket"] == Bucket.DEBT)]
+    """What no lot covered, by redemption or transfer."""
+    sent = (e["kind"] == EntryKind.TRANSFERRED_OUT) & (e["reason"] == Reason.MANUAL)
+    rows = e[((e["kind"] == EntryKind.REDEEMED) | sent) & (e["bucket"] == Bucket.DEBT)]
     out: dict[int, int] = {}
     for ref, points in zip(rows["ref"].tolist(), rows["points"].tolist(), strict=True):
         out[ref] = out.get(ref, 0) + points

@@ -177,12 +177,15 @@ class Came(IntFlag):
 
     SENT: from an account that has become this one, or from one that this one has become. GONE: what was sent under this key is taken back.
     TAKES: it is the merge itself, with the state of the other account beside it; ASKS_WAY: the same without one, to see where it leads.
+    HELD: it is kept under a receipt, for whoever claims it. EMPTY: a transfer of which nothing comes, to see where it leads.
     """
 
     SENT = 1
     GONE = 2
     TAKES = 4
     ASKS_WAY = 8
+    HELD = 16
+    EMPTY = 32
 
 
 class Card(NamedTuple):
@@ -276,7 +279,7 @@ class Segments:
     def key_of(self) -> dict[int, str]:
         """The text of every business key that the rows have or name, by its code."""
         found: dict[int, str] = {}
-        for codes, text in ((self.columns.ref, self.keys), (self.columns.about, self.abouts)):
+        for codes, text in ((self.columns.about, self.abouts), (self.columns.ref, self.keys)):  # a transfer's `about` is itself
             words = split(text)
             found.update((c, w.decode()) for c, w in zip(codes.tolist(), words, strict=True) if w)
         return found

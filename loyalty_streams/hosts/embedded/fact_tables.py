@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from loyalty_streams.agents.courses import LINK, MERGE
 from loyalty_streams.agents.effective import as_booked, take_facts
-from loyalty_streams.agents.families import LINK, MERGE, own_facts
+from loyalty_streams.agents.families import own_facts
 from loyalty_streams.agents.rows import Segments, Text, join_segments
 from loyalty_streams.core.codes import AttrKind, FactKind, LineKind, Outcome, Reason
 from loyalty_streams.core.facts import Array, Attribute, Columns, take_rows

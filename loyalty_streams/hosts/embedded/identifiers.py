@@ -35,19 +35,21 @@ def _became(store: Store, member: bytes, before: int | None, known_at: int | Non
         return None
     import numpy as np
 
+    from loyalty_streams.agents.courses import course
     from loyalty_streams.agents.effective import effective, standing, take_facts
-    from loyalty_streams.agents.families import given_up_at, known
-    from loyalty_streams.agents.rows import join_segments, split
+    from loyalty_streams.agents.families import known
+    from loyalty_streams.agents.rows import Came, join_segments, split
 
     rows = join_segments([list(store.segments(member))])
     if known_at is not None:
         rows = replace(rows, entries=rows.entries[:0], mends=rows.mends[:0])
         rows = take_facts(rows, np.flatnonzero(known(rows) < known_at))
     rows = effective(rows, store.lateness, given_up=True)
-    row = given_up_at(rows.columns, rows.came, np.arange(len(rows.member)))
-    if row is None or (before is not None and int(standing(store.lateness, rows.columns, rows.member)[row]) >= before):
-        return None
-    return split(rows.abouts)[row]
+    there = np.arange(len(rows.member))
+    if before is not None and not (rows.came & Came.HELD).any():  # what is kept under a receipt is the claimer's from the first
+        there = np.flatnonzero(standing(store.lateness, rows.columns, rows.member) < before)
+    row = course(rows.columns, rows.came, there, store.lateness).leads
+    return split(rows.abouts)[row] if row >= 0 else None
 
 
 def remember_phone_key(store: Store, key: str) -> None:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from loyalty_streams.agents.effective import Lateness, as_booked, corrected
+from loyalty_streams.agents.effective import as_booked, corrected
+from loyalty_streams.agents.lateness import Lateness
 from loyalty_streams.agents.rows import join_segments
 from loyalty_streams.core.entries import ENTRY_FIELDS, Entries
 from loyalty_streams.core.facts import Columns

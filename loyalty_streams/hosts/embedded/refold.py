@@ -11,10 +11,12 @@ from itertools import pairwise
 
 import numpy as np
 
+from loyalty_streams.agents.courses import UNLINK
 from loyalty_streams.agents.effective import effective
 from loyalty_streams.agents.families import given
 from loyalty_streams.agents.long_fold import fold_from_the_first
 from loyalty_streams.agents.rows import Head, Segments, join_segments
+from loyalty_streams.core.codes import FactKind
 from loyalty_streams.core.engine import Folded
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import Array, take_rows
@@ -43,6 +45,12 @@ class Log:
         """The entries of each member that hold."""
         at = np.searchsorted(np.ascontiguousarray(self.rows.entries["member"]), np.arange(len(self.ids) + 1)).tolist()
         return [self.rows.entries[lo:hi] for lo, hi in pairwise(at)]
+
+    def begins(self) -> list[Array]:
+        """The instants at which each account begins anew."""
+        c, at = self.rows.columns, self.groups.tolist()
+        begins = (c.kind == FactKind.IDENTITY) & (c.type == UNLINK)
+        return [c.at[lo:hi][begins[lo:hi]] for lo, hi in pairwise(at)]
 
 
 def logs(store: Store) -> Iterator[Log]:

@@ -35,8 +35,8 @@ from loyalty_streams.hosts.embedded.rocks import (
 )
 
 if TYPE_CHECKING:
-    from loyalty_streams.agents.effective import Lateness
     from loyalty_streams.agents.judging import Position
+    from loyalty_streams.agents.lateness import Lateness
     from loyalty_streams.agents.members import MembersAgent
     from loyalty_streams.agents.rows import Segments
     from loyalty_streams.agents.writes import Writes
@@ -131,7 +131,7 @@ class Store(LetterRows):
     def lateness(self) -> Lateness:
         """What the programme says of late facts."""
         if self._lateness is None:
-            from loyalty_streams.agents.effective import Lateness
+            from loyalty_streams.agents.lateness import Lateness
 
             self._lateness = Lateness(self.compiled)
         return self._lateness

@@ -90,10 +90,10 @@ def verify(store: Store) -> dict[str, Check]:
 
 def _accounts(log: Log, lots: Check) -> Iterator[Account]:
     """The members whose state can be read; one that cannot is a fault of its own."""
-    for name, head, own, numbers in zip(log.ids, log.heads, log.entries(), log.numbers(), strict=True):
+    for name, head, own, numbers, begins in zip(log.ids, log.heads, log.entries(), log.numbers(), log.begins(), strict=True):
         try:
             state = unpack(head.state)
         except StateError as error:
             lots.add(1, [f"{name}: {error}"])
             continue
-        yield Account(name, state, len(head.state), own, head.tier, head.stage, head.entries, numbers)
+        yield Account(name, state, len(head.state), own, head.tier, head.stage, head.entries, numbers, begins)

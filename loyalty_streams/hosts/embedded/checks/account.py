@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from loyalty_streams.core.codes import Reason
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import Array
@@ -30,7 +32,10 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One member: the unpacked state and its size in bytes, the entries that hold, the running numbers of all, and what the head says."""
+    """One member: the unpacked state and its size in bytes, the entries that hold, the running numbers of all, and what the head says.
+
+    `begins`: the instants at which its identifier began an account anew.
+    """
 
     name: str
     state: MemberState
@@ -40,6 +45,11 @@ class Account:
     stage: int
     counted: int
     numbers: Array
+    begins: Array
+
+    def lives(self, entries: Entries) -> list[Entries]:
+        """Some of its entries by the account that they are of, the last one last."""
+        return np.split(entries, np.searchsorted(entries["at"], self.begins))
 
     @property
     def kin(self) -> bool:

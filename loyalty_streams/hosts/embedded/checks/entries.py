@@ -158,7 +158,7 @@ def tiers_follow(account: Account, ground: Ground) -> Found:
     e = account.entries
     rows = e[e["kind"] == EntryKind.TIER_CHANGED]
     metric = rows[(rows["reason"] == Reason.METRIC) & (rows["desired"] > 0) & (rows["num"] < rows["den"])]
-    faults = _chain(rows["num"].tolist(), rows["den"].tolist(), account.state.tier, account.tier)
+    faults = _chain(account.lives(rows), account.state.tier, account.tier)
     faults += ["a tier was reached below its threshold"] * int((metric["basis"] < metric["desired"]).sum())
     return len(rows) + 1, faults
 
@@ -167,16 +167,19 @@ def stages_follow(account: Account, ground: Ground) -> Found:
     """Each change leaves the stage that the one before entered, for another one, and the last is the stage held (I17)."""
     e = account.entries
     rows = e[e["kind"] == EntryKind.STAGE_CHANGED]
-    faults = _chain(rows["num"].tolist(), rows["den"].tolist(), account.state.stage, account.stage)
-    faults += ["the first stage did not follow none"] * int(len(rows) > 0 and int(rows["num"][0]) >= 0)
+    faults = _chain(account.lives(rows), account.state.stage, account.stage)
+    faults += ["the first stage did not follow none"] * sum(len(life) > 0 and int(life["num"][0]) >= 0 for life in account.lives(rows))
     faults += ["a stage changed into itself"] * int((rows["num"] == rows["den"]).sum())
     return len(rows) + 1, faults
 
 
-def _chain(left: Sequence[int], entered: Sequence[int], held: int, head: int) -> list[str]:
-    faults = [f"{a} was left, {b} was held" for a, b in zip(left[1:], entered[:-1], strict=True) if a != b]
-    if left and entered[-1] != held:
-        faults.append(f"{entered[-1]} was entered last, {held} is held")
+def _chain(lives: Sequence[Entries], held: int, head: int) -> list[str]:
+    faults = []
+    for rows in lives:
+        left, entered = rows["num"].tolist(), rows["den"].tolist()
+        faults += [f"{a} was left, {b} was held" for a, b in zip(left[1:], entered[:-1], strict=True) if a != b]
+    if len(lives[-1]) and int(lives[-1]["den"][-1]) != held:
+        faults.append(f"{lives[-1]['den'][-1]} was entered last, {held} is held")
     if head != held:
         faults.append(f"the head says {head}, the state {held}")
     return faults

@@ -10,7 +10,7 @@ from loyalty_streams.agents.effective import corrected, standing
 from loyalty_streams.agents.families import given, own_facts
 from loyalty_streams.agents.long_fold import fold_from_the_first
 from loyalty_streams.agents.rows import Head, KeyRow, split, stacked
-from loyalty_streams.core.codes import EntryKind, FactKind, Outcome
+from loyalty_streams.core.codes import Bucket, EntryKind, FactKind, Outcome, Reason
 from loyalty_streams.core.entries import ENTRY_FIELDS, Entries
 from loyalty_streams.core.facts import RANK, Array, take_rows
 from loyalty_streams.core.state import Hold, Lot, unpack
@@ -172,6 +172,9 @@ class Counted:
 
 
 
+SENT = (Reason.MANUAL, Reason.NOT_ALLOWED)
+"""Why points of a transfer go, come and come back."""
+
 
 class Moved:
     """What accounts give up and take over, by wallet and bucket; and what became of the lots, holds and orders of all that did (I7)."""
@@ -179,6 +182,7 @@ class Moved:
     def __init__(self) -> None:
         self.looked_at = 0
         self.sums: dict[tuple[int, int], int] = {}
+        self.sent: dict[int, int] = {}
         self.left: dict[tuple[int, int, int], int] = {}
         self.entries: list[Entries] = []
         self.holds: list[Hold] = []
@@ -193,12 +197,16 @@ class Moved:
         e = log.rows.entries
         e = e[np.isin(e["kind"], (EntryKind.TRANSFERRED_IN, EntryKind.TRANSFERRED_OUT))]
         self.looked_at += len(e)
-        for wallet, bucket, points in zip(e["wallet"].tolist(), e["bucket"].tolist(), e["points"].tolist(), strict=True):
-            self.sums[wallet, bucket] = self.sums.get((wallet, bucket), 0) + points
+        for wallet, bucket, points, reason in zip(*(e[name].tolist() for name in ("wallet", "bucket", "points", "reason")), strict=True):
+            if reason == Reason.MERGED:
+                self.sums[wallet, bucket] = self.sums.get((wallet, bucket), 0) + points
+            elif reason in SENT:  # what no lot covered is debt here and points there
+                self.sent[wallet] = self.sent.get(wallet, 0) + (-points if bucket == Bucket.DEBT else points)
 
     def against(self, clocks: Clocks) -> Found:
         lost = [(*place, points) for place, points in self.sums.items() if points]
         faults = [f"{points} points of wallet {wallet}, bucket {bucket} are neither here nor there" for wallet, bucket, points in lost]
+        faults += [f"{points} points of wallet {wallet} have been sent and have not come" for wallet, points in self.sent.items() if points]
         faults += [f"a lot's entries give {points} points more than remain of it in all accounts" for points in self.left.values() if points]
         whole = stacked(self.entries)
         faults += [*holds_ended(whole, self.holds)[1], *taken_back(whole)[1]]
