@@ -20,12 +20,18 @@ MOVE = attribute_code("@move")
 
 @dataclass(slots=True)
 class Persons:
-    """What accounts that became others, and those that they became, have of orders and returns; gathered until all accounts are known."""
+    """What accounts that became others, and those that they became, have of orders and returns; gathered until all accounts are known.
+
+    `became`: when an account became which other (its code), in order of time; where its identifier was unlinked, it may have done so again, and
+    is in `lives` if it has not. `part`: for each row how often its account had become another before.
+    """
 
     columns: list[Columns] = field(default_factory=list)
     member: list[Ints] = field(default_factory=list)
     refused: list[Flags] = field(default_factory=list)
-    became: dict[int, int] = field(default_factory=dict)
+    part: list[Ints] = field(default_factory=list)
+    became: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    lives: set[int] = field(default_factory=set)
 
     def add(self, columns: Columns, member: Ints, refused: Ints, first: int) -> Flags:
         """Takes the accounts of a block that are to be looked at together with others. `first`: the number of its first account among all.
@@ -35,10 +41,18 @@ class Persons:
         moves = _moves(columns)
         if not len(moves):
             return np.zeros(len(member), np.bool_)
-        for row in np.flatnonzero(moves == Move.ABSORBED).tolist():
-            self.became[first + int(member[row])] = int(columns.about[row])
+        part = np.zeros(len(member), np.int64)
+        for row in np.flatnonzero(np.isin(moves, (Move.ABSORBED, Move.BEGINS))).tolist():
+            one = first + int(member[row])
+            if moves[row] == Move.BEGINS:
+                self.lives.add(one)
+                continue
+            self.lives.discard(one)
+            self.became.setdefault(one, []).append((int(columns.at[row]), int(columns.about[row])))
+            part[row + 1 :][member[row + 1 :] == member[row]] += 1
         kin = np.isin(member, member[moves > 0])
         rows = np.flatnonzero(kin)
+        self.part.append(part[rows])
         self.columns.append(take_rows(columns, rows))
         self.member.append(member[rows] + first)
         self.refused.append(np.isin(rows, refused))
@@ -49,20 +63,21 @@ class Persons:
         if not self.columns:
             return None
         number = {code_of(name): k for k, name in enumerate(ids)}
-        home = np.arange(len(ids))
-        for one in self.became:
-            home[one] = self._home(one, number)
-        member = home[np.concatenate(self.member)]
-        whole = concatenate(self.columns)
+        member, part, whole = np.concatenate(self.member), np.concatenate(self.part), concatenate(self.columns)
+        for one, moves in self.became.items():
+            for k, (at, into) in enumerate(moves):
+                member[(np.concatenate(self.member) == one) & (part == k)] = self._home(number.get(into, one), at, number)
         order = np.lexsort((whole.at, member))
         return orders_of(take_rows(whole, order), member[order], np.flatnonzero(np.concatenate(self.refused)[order]))
 
-    def _home(self, account: int, number: dict[int, int]) -> int:
-        while account in self.became:
-            into = number.get(self.became[account])
-            if into is None:
-                return account  # it has become an account of which nothing is known yet
-            account = into
+    def _home(self, account: int, at: int, number: dict[int, int]) -> int:
+        """The account that one has become with what it was at an instant."""
+        while moves := self.became.get(account):
+            found = next((move for move in moves if move[0] >= at), None if account in self.lives else moves[-1])
+            into = number.get(found[1]) if found is not None else None
+            if found is None or into is None:  # it has become an account of which nothing is known yet
+                return account
+            at, account = found[0], into
         return account
 
 
@@ -70,7 +85,9 @@ def gone(columns: Columns, member: Ints, accounts: int) -> Flags:
     """Which accounts of a block are no person's own any more: they have become others, or only lead to others and hold no fact."""
     out = np.ones(accounts, np.bool_)
     out[np.unique(member)] = False
-    out[member[_moves(columns) == Move.ABSORBED]] = True
+    moves = _moves(columns)
+    for row in np.flatnonzero(moves).tolist():
+        out[member[row]] = moves[row] == Move.ABSORBED or (out[member[row]] and moves[row] != Move.BEGINS)
     return out
 
 
