@@ -9,9 +9,9 @@ from datetime import date
 from typing import Any
 
 from loyalty_streams.codec.forms import BY_KIND, BY_NAME, LINE_FIELDS, Form, How
-from loyalty_streams.codec.valid import check, refuse
+from loyalty_streams.codec.valid import check, refuse, unreserved
 from loyalty_streams.core.codes import Action, AttrKind, FactKind, LineKind, Outcome, Reason, Status
-from loyalty_streams.core.facts import Attribute, Fact, Line
+from loyalty_streams.core.facts import RECEIPT, Attribute, Fact, Line
 
 EPOCH = date(1970, 1, 1).toordinal()
 TAG = "@tag"
@@ -56,6 +56,7 @@ def to_record(message: Message) -> tuple[str, dict[str, Any]]:
     check(fact, message.revision, message.currency)
     form, value = BY_KIND[fact.kind]
     _check_carried(form, message, fact)
+    fact = _as_said(fact)
     record = {wire: WRITE[how](getattr(fact, column)) for wire, (column, how) in form.columns.items()}
     if form.chosen_by:
         record[form.chosen_by] = value
@@ -100,8 +101,9 @@ def to_message(name: str, record: Mapping[str, Any]) -> Message:
     form = BY_NAME[name]
     kind = form.kinds[record[form.chosen_by] if form.chosen_by else ""]
     columns = {column: READ[how](record[wire], wire) for wire, (column, how) in form.columns.items()}
+    unreserved("member_id", columns.get("member", ""))
     whole = Fact(kind, columns.pop("member", ""), columns.pop("key"), columns.pop("at"), attributes=tuple(_given(form, record)), **columns)
-    message = Message(in_order(whole), record.get("revision", 0), record.get("currency", ""))
+    message = Message(_as_kept(in_order(whole)), record.get("revision", 0), record.get("currency", ""))
     check(message.fact, message.revision, message.currency)
     return message
 
@@ -121,6 +123,26 @@ def _given(form: Form, record: Mapping[str, Any]) -> Iterable[Attribute]:
         if (row["name"], kind) in fields:
             refuse("BAD_CHOICE", f"attributes: {row['name']} in its own field, {fields[row['name'], kind]}")
         yield Attribute(row["name"], kind, row["value"])
+
+
+# ---- receipts: a sender knows members, and no accounts of ours ----
+
+
+def _as_said(fact: Fact) -> Fact:
+    """A fact of a receipt's account as its sender tells it: an order of nobody, a claim by a member."""
+    if not fact.member.startswith(RECEIPT):
+        return fact
+    return replace(fact, member=fact.about, about="") if fact.kind == FactKind.IDENTITY else replace(fact, member="")
+
+
+def _as_kept(fact: Fact) -> Fact:
+    """The fact that was told so: of the account of its receipt, and a claim about the member."""
+    receipt = next((str(a.value) for a in fact.attributes if (a.name, a.kind) == ("receipt", AttrKind.TEXT)), "")
+    if fact.kind == FactKind.IDENTITY and fact.type == "claim":
+        if fact.about:
+            refuse("BAD_CHOICE", "into: empty in a claim, whose member is member_id")
+        return replace(fact, member=RECEIPT + receipt, about=fact.member)
+    return replace(fact, member=RECEIPT + receipt) if receipt and not fact.member and BY_KIND[fact.kind][0].order else fact
 
 
 # ---- one value each way ----

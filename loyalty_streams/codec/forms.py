@@ -125,8 +125,8 @@ FORMS = (
         },
     ),
     Form(
-        "TransferRequested", {_ONE: FactKind.TRANSFER}, {**_COMMON, **_plain(points="points")},
-        {"to_member_id": Named("to", AttrKind.TEXT, How.TEXT), **_WALLET},
+        "TransferRequested", {_ONE: FactKind.TRANSFER},
+        {**_COMMON, **_plain(to_member_id="about", points="points"), "decision": ("outcome", How.OUTCOME)}, _WALLET,
     ),
     Form(
         "OpeningImported", {_ONE: FactKind.OPENING}, {**_COMMON, **_plain(points="points")},

@@ -14,7 +14,7 @@ from typing import NoReturn
 from loyalty_streams.codec.forms import IDENTITY_ACTIONS
 from loyalty_streams.codec.wire import WireError
 from loyalty_streams.core.codes import ATTRIBUTES, MICROS, NEVER, Action, AttrKind, FactKind, Status
-from loyalty_streams.core.facts import Attribute, Fact, Line
+from loyalty_streams.core.facts import ERASED, RECEIPT, Attribute, Fact, Line
 
 LAST = 6_311_433_600 * MICROS - 1
 """The last instant that is taken: the end of the year 2169, microseconds UTC."""
@@ -81,6 +81,8 @@ def _identifiers(fact: Fact) -> None:
     for name, value, longest in (("key", fact.key, LONGEST_KEY), ("about", fact.about, LONGEST_KEY), ("member_id", fact.member, LONGEST_ID)):
         identifier(name, value, longest)
     account("member_id", fact.member)
+    if not _of_receipt(fact):
+        unreserved("member_id", fact.member)
     if fact.kind == FactKind.IDENTITY and (_PLAIN_PHONE.search(fact.key) or _PLAIN_PHONE.search(fact.about)):
         refuse("BAD_PHONE", "key, into: phones as 32 hexadecimal digits of their keyed hash")
 
@@ -88,6 +90,17 @@ def _identifiers(fact: Fact) -> None:
 def account(name: str, value: str) -> None:
     if _PLAIN_PHONE.match(value):
         refuse("BAD_PHONE", f"{name}: a phone as 32 hexadecimal digits of its keyed hash")
+
+
+def unreserved(name: str, value: str) -> None:
+    if value.startswith((RECEIPT, ERASED)):
+        refuse("BAD_ID", f"{name}: no name with {RECEIPT} or {ERASED}, which are the engine's own; a receipt stands in its field")
+
+
+def _of_receipt(fact: Fact) -> bool:
+    """Whether a fact is one that the account of a receipt keeps: an order of nobody, or a claim. It says its receipt itself, too."""
+    kept = fact.kind in _ORDERS or (fact.kind == FactKind.IDENTITY and fact.type == "claim")
+    return kept and fact.member.startswith(RECEIPT)
 
 
 def identifier(name: str, value: str, longest: int = LONGEST_ID) -> None:
@@ -191,8 +204,10 @@ def _date_of(yyyymmdd: int) -> date | None:
 def _needs(fact: Fact) -> None:
     """What a kind of fact cannot do without."""
     words = {a.name: a.value for a in fact.attributes if isinstance(a.value, str)}
-    if not fact.member and not (fact.kind == FactKind.TICK or (fact.kind in _ORDERS and "receipt" in words)):
+    if not fact.member and fact.kind != FactKind.TICK:
         refuse("MISSING", "member_id: a value, or of an anonymous order a receipt")
+    if _of_receipt(fact):
+        _receipt(words.get("receipt", ""), fact.member)
     if fact.kind == FactKind.CANCELLATION and not fact.about:
         refuse("MISSING", "order_key: the order that is cancelled")
     if fact.kind in _REDEMPTIONS and not fact.about:
@@ -200,19 +215,30 @@ def _needs(fact: Fact) -> None:
     if fact.kind == FactKind.INTERACTION and not fact.type:
         refuse("MISSING", "type: what was done")
     if fact.kind == FactKind.IDENTITY:
-        _identity(fact, words)
+        _identity(fact)
     if fact.kind == FactKind.TRANSFER:
         within("points", fact.points, 1, EXACT)
-        _other("to_member_id", words.get("to", ""), fact.member)
+        _other("to_member_id", fact.about, fact.member)
 
 
-def _identity(fact: Fact, words: dict[str, str]) -> None:
+def _receipt(value: str, member: str) -> None:
+    """What the account of a receipt is called by."""
+    if not value:
+        refuse("MISSING", "receipt: a value")
+    identifier("receipt", value)
+    if member != RECEIPT + value:
+        refuse("BAD_ID", "receipt: that of the account")
+
+
+def _identity(fact: Fact) -> None:
     if fact.type not in IDENTITY_ACTIONS:
         refuse("BAD_CHOICE", f"action: one of {', '.join(IDENTITY_ACTIONS)}")
     if fact.type in ("link", "unlink", "merge", "unmerge"):
         _other("into", fact.about, fact.member)
-    if fact.type == "claim" and not (fact.about and "receipt" in words):
-        refuse("MISSING", "receipt, into: what is claimed, and the key of its order")
+    if fact.type == "claim":
+        if not _of_receipt(fact):
+            refuse("BAD_CHOICE", "member_id: a claim is kept by the account of its receipt")
+        _other("member_id", fact.about, fact.member)
     if fact.type == "erase" and fact.about:
         refuse("BAD_CHOICE", "into: empty where a member is erased")
 
@@ -223,5 +249,6 @@ def _other(name: str, value: str, member: str) -> None:
         refuse("MISSING", f"{name}: a member")
     identifier(name, value)
     account(name, value)
+    unreserved(name, value)
     if value == member:
         refuse("SELF", f"{name}: another member")

@@ -36,7 +36,7 @@ CODES: dict[str, str] = {
     "NOT_CARRIED": "the fact has a value that its record has no field for",
     "DUPLICATE_ATTRIBUTE": "two attributes of one name, or two equal tags",
     "MISSING": "a value that the fact cannot do without is empty",
-    "BAD_ID": "an identifier is longer than its bound, or holds blanks at its ends, control or invisible characters",
+    "BAD_ID": "an identifier is longer than its bound, holds blanks at its ends, control or invisible characters, or begins `receipt:` or `erased:`",
     "BAD_PHONE": "a phone that is not hashed in the name of an account: plain ones do not travel",
     "BAD_TEXT": "a text is longer than its bound or holds control characters",
     "BAD_TIME": "a date that does not exist, or an instant outside the years 1970 to 2169",

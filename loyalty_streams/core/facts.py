@@ -15,6 +15,9 @@ Array = npt.NDArray[Any]
 RANK = np.arange(len(FactKind) + 1, dtype=np.int64)
 RANK[[FactKind.REDEEM, FactKind.REDEEMED]] = FactKind.RESERVE
 """Of the facts of an instant, which kind comes first: reserve, redeem and redeemed share a rank; otherwise the number of the kind is its rank."""
+RECEIPT, ERASED = "receipt:", "erased:"
+"""How accounts begin that nobody outside names: that of a receipt keeps what was bought without a member, and the claims of it; the other is what
+an erased member is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ class Fact:
     """Something that happened to one member. Times are microseconds UTC, money minor units, points integers.
 
     `key` is the whole business key, for example `order/O1`; `about` is the key of what the fact speaks of: the order of a return
-    (empty: an unlinked refund), `redemption/R1` of every redemption fact and of an order paid with it, the order an interaction names.
+    (empty: an unlinked refund), `redemption/R1` of every redemption fact and of an order paid with it, the order an interaction names; of a
+    link, merge, claim or transfer it is the other member. A fact of a receipt's account has the number of the receipt as its attribute `receipt`.
     `amount` is the order's amount, the (positive) amount of a return, the order amount a redemption was asked for with.
     `points` are the points asked for, adjusted, or of an order the points that paid part of it (`points_used`).
     `refuse` is a reason the agent has already found (for example MEMBER_MISMATCH): the fold writes the refusal.

@@ -70,13 +70,6 @@ class Attributes:
         rows = np.flatnonzero(codes if leave is None else (codes != 0) & ~leave)
         self.put(name, AttrKind.TEXT, codes[rows], rows)
 
-    def names(self, name: str, values: Any) -> None:
-        """A TEXT attribute of names that have been read already, where they are not empty."""
-        codes = hashes(values)
-        rows = np.flatnonzero((codes != 0) & ~self.sheet.refused)
-        self.sheet.book.update(zip(codes[rows].tolist(), values.take(pa.array(rows)).to_pylist(), strict=True))
-        self.put(name, AttrKind.TEXT, codes[rows], rows)
-
     def instant(self, name: str, column: str) -> None:
         values, missing = self.sheet.instant(column, required=False)
         rows = np.flatnonzero(~missing)

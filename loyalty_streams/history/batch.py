@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from loyalty_streams.core.codes import ATTRIBUTES, AttrKind, FactKind, LineKind, Outcome, Reason, code_of
 from loyalty_streams.core.facts import (
+    RECEIPT,
     Array,
     Attribute,
     Columns,
@@ -120,8 +121,10 @@ class FactBatch:
         fact = self.fact(row)
         place = int(self.files[row])
         name = self.file_names[place] if 0 <= place < len(self.file_names) else ""
-        raw = row_json(row_of(fact, int(self.revisions[row])), FACT_BYTES, PERSONAL - {"identifier"})
-        return DeadLetter(name, int(self.rows[row]), code, expected, raw, fact.member, table_of(fact.kind))
+        cells = row_of(fact, int(self.revisions[row]))
+        member = cells.get("member_id", "") if fact.member.startswith(RECEIPT) else fact.member
+        raw = row_json(cells, FACT_BYTES, PERSONAL - {"identifier"})
+        return DeadLetter(name, int(self.rows[row]), code, expected, raw, member, table_of(fact.kind))
 
 
 _PLAIN = ("member_codes", "revisions", "content", "files", "rows")

@@ -7,7 +7,7 @@ CODES: dict[str, str] = {
     "TOO_LARGE": "a cell, a row, an order's lines or a fact's attributes exceed their bound",
     "NESTED": "a cell holds an object or a list where a single value belongs",
     "MISSING": "a value that the row cannot do without is empty",
-    "BAD_ID": "an identifier is longer than 256 bytes, or holds blanks at its ends, control or invisible characters",
+    "BAD_ID": "an identifier is longer than 256 bytes, holds blanks at its ends, control or invisible characters, or begins `receipt:` or `erased:`",
     "BAD_PHONE": "not a phone number of the region, nor one with `+` and a country's code",
     "NO_PHONE_KEY": "a phone, and no key (`phone_key`) to keep it under: plain phones are not stored",
     "BAD_TEXT": "a text is longer than 256 bytes or holds control characters",

@@ -1,7 +1,7 @@
 """Identifiers are accounts: what the account of a member number, a card, a phone or an open id is called.
 
 A member number is the name itself; the others are `kind:value`: `card:4711`, `open_id:…`, `phone:` and a keyed hash (see `phones`). A plain phone
-is turned into that here, wherever it stands, and goes no further.
+is turned into that here, wherever it stands, and goes no further. What was bought without a member is kept under `receipt:` and its receipt.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loyalty_streams.core.facts import Array
+from loyalty_streams.core.facts import ERASED, RECEIPT, Array
 from loyalty_streams.history.letters import PHONE, WITHHELD
 from loyalty_streams.history.sheet import Sheet
 from loyalty_streams.history.strings import LONGEST, TEXT, checked, hashes
@@ -25,6 +25,7 @@ def own(sheet: Sheet, name: str, required: bool = True) -> Any:
     """A column of members by name: member numbers, or `kind:value`."""
     values = sheet.ident(name, required)
     _kept(sheet, name, values)
+    _free(sheet, name, values)
     return _unphoned(sheet, name, values, np.ones(sheet.n, bool))
 
 
@@ -50,6 +51,7 @@ def accounts(sheet: Sheet, name: str, where: Array | None = None) -> Any:
     if name == "identifier":
         unnamed = _true(pc.match_substring_regex(values, "^:|^[^:]+:$"))
         sheet.fail(unnamed, "BAD_ID", "identifier: a kind and a value, such as card:4711")
+        _free(sheet, name, values)
         return _unphoned(sheet, name, values, rows)
     named = pc.if_else(pc.equal(values, ""), "", pc.binary_join_element_wise(pa.scalar(f"{name}:", TEXT), values, pa.scalar("", TEXT)))
     sheet.fail(pc.binary_length(named).to_numpy(zero_copy_only=False) > LONGEST, "BAD_ID", f"{name}: at most {LONGEST} bytes with its kind")
@@ -101,6 +103,12 @@ def empty(texts: Any) -> Array:
 def _kept(sheet: Sheet, name: str, values: Any) -> None:
     """What a dead letter withholds is no name."""
     sheet.fail(_true(pc.equal(values, WITHHELD)), "MISSING", f"{name}: a value: it is withheld from a dead letter and must be given again")
+
+
+def _free(sheet: Sheet, name: str, values: Any) -> None:
+    """Kinds that the engine keeps for itself are nobody's name."""
+    taken = _true(pc.or_(pc.starts_with(values, RECEIPT), pc.starts_with(values, ERASED)))
+    sheet.fail(taken, "BAD_ID", f"{name}: no name with {RECEIPT} or {ERASED}, which are the engine's own; a receipt stands in the column `receipt`")
 
 
 def _true(found: Any) -> Array:

@@ -16,7 +16,7 @@ from loyalty_streams.core.facts import DTYPES, LINE_FIELDS, Array
 from loyalty_streams.history.attributes import Attributes
 from loyalty_streams.history.batch import FactBatch, empty_batch
 from loyalty_streams.history.batch import joined as joined_batches
-from loyalty_streams.history.identifiers import empty, members_of
+from loyalty_streams.history.identifiers import accounts, empty, members_of
 from loyalty_streams.history.keys import joined, order_keys, parts
 from loyalty_streams.history.rows import build
 from loyalty_streams.history.sheet import INT32, Sheet
@@ -109,8 +109,9 @@ def orders(sheet: Sheet) -> Orders:
     attributes.text("@exchange_id", "exchange_id")
     attributes.text("receipt", "receipt")
     if (nameless := empty(member)).any():
-        nobody = nameless & (sheet.code("receipt") == 0)
-        sheet.fail(nobody, "MISSING", "member_id: a value, or a receipt for an anonymous order")
+        kept = accounts(sheet, "receipt", nameless)
+        sheet.fail(nameless & empty(kept), "MISSING", "member_id: a value, or a receipt where nobody is known yet")
+        member = pc.if_else(pa.array(nameless), kept, member)
     kind, about = _about(sheet, kind, source)
     points = sheet.integer("points_used", default=0)
     sheet.fail(points < 0, "BAD_SIGN", "points_used: not negative")

@@ -240,11 +240,16 @@ def transfers(sheet: Sheet) -> FactBatch:
     sheet.fail(pc.equal(giver, taker).to_numpy(zero_copy_only=False), "SELF", "to: another member than from")
     points = sheet.integer("points")
     sheet.fail(points <= 0, "BAD_SIGN", "points: above zero")
+    outcome = sheet.choice("decision", _OUTCOMES, default=0)
+    refuse, named = _refusal(sheet, outcome)
     attributes = Attributes(sheet)
-    attributes.names("to", taker)
+    attributes.text("reason", "reason", leave=named)
     attributes.text("@wallet", "wallet")
     keys = joined("transfer", parts(ids))
-    return build(sheet, FactKind.TRANSFER, at, sheet.arrived(at), giver, keys, attributes=attributes, points=points)
+    return build(
+        sheet, FactKind.TRANSFER, at, sheet.arrived(at), giver, keys, abouts=taker, attributes=attributes, points=points, outcome=outcome,
+        refuse=refuse,
+    )  # fmt: skip
 
 
 def openings(sheet: Sheet) -> FactBatch:
@@ -265,13 +270,13 @@ def openings(sheet: Sheet) -> FactBatch:
 
 
 def identities(sheet: Sheet) -> FactBatch:
-    """Links, merges, claims and erasures: each a fact of the account that is given up, about the one that it goes to (a claim: about an order)."""
+    """Links, merges and claims, each a fact of the account that is given up or claimed, about the member that it goes to; and erasures."""
     member, (at, _) = own(sheet, "member_id"), sheet.instant("occurred_at")
     action = sheet.choice("action", _IDENTITY)
     kind = sheet.code("action", required=True)
     into, receipt = own(sheet, "into", required=False), sheet.ident("receipt", required=False)
     links, merges, claims = (np.isin(action, [_IDENTITY[w] for w in some]) for some in (("link", "unlink"), ("merge", "unmerge"), ("claim",)))
-    account = accounts(sheet, "identifier", links)
+    account, claimed = accounts(sheet, "identifier", links), accounts(sheet, "receipt", claims)
     sheet.fail(links & empty(account), "MISSING", "identifier: what is linked")
     sheet.fail(links & same(account, member), "SELF", "identifier: another than the member's own")
     sheet.fail(merges & empty(into), "MISSING", "into: the member merged into")
@@ -282,9 +287,9 @@ def identities(sheet: Sheet) -> FactBatch:
     words, _ = checked(sheet.raw("action"))
     of_links, of_merges, of_claims = pa.array(links), pa.array(merges), pa.array(claims)
     what = pc.if_else(of_links, account, pc.if_else(of_merges, into, pc.if_else(of_claims, receipt, "")))
-    about = pc.if_else(of_links, member, pc.if_else(of_merges, into, pc.if_else(of_claims, order_keys(receipt), "")))
+    about = pc.if_else(of_links, member, pc.if_else(of_merges, into, pc.if_else(of_claims, member, "")))
     keys = joined("identity", parts(member), _digits(at), words, parts(what))
-    of = pc.if_else(of_links, account, member)
+    of = pc.if_else(of_links, account, pc.if_else(of_claims, claimed, member))
     return build(sheet, FactKind.IDENTITY, at, sheet.arrived(at), of, keys, abouts=about, attributes=attributes, type=kind)
 
 

@@ -24,9 +24,9 @@ _MEMBER = ("member_id", "card", "phone", "open_id", "identifier")
 """Whose a row is: the first of these that it gives (T136)."""
 _ALL = (
     Table(
-        "orders", ("order_id", _MEMBER, "occurred_at", ("amount_minor", "amount"), "currency"),
+        "orders", ("order_id", (*_MEMBER, "receipt"), "occurred_at", ("amount_minor", "amount"), "currency"),
         ("channel", "store", "kind", "original_order_id", "revision", "source", "tax_minor", "tax", "redemption_id", "points_used",
-         "exchange_id", "receipt"),
+         "exchange_id"),
     ),
     Table(
         "items", ("order_id", "line_no", ("line_amount_minor", "line_amount")),
@@ -51,7 +51,7 @@ _ALL = (
         "redemptions", ("redemption_id", _MEMBER, "occurred_at", "points"),
         ("order_id", "order_amount_minor", "order_amount", "action", "decision", "reason", "refused", "channel", "store", "wallet"),
     ),
-    Table("transfers", ("transfer_id", "occurred_at", "from", "to", "points"), ("wallet",)),
+    Table("transfers", ("transfer_id", "occurred_at", "from", "to", "points"), ("wallet", "decision", "reason", "refused")),
 )  # fmt: skip
 TABLES = {table.name: table for table in _ALL}
 

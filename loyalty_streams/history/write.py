@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loyalty_streams.core.codes import Action, AttrKind, FactKind, LineKind, Outcome, Reason, Status
-from loyalty_streams.core.facts import Attribute, Fact, Line
+from loyalty_streams.core.facts import RECEIPT, Attribute, Fact, Line
 from loyalty_streams.history.batch import FactBatch
 from loyalty_streams.history.keys import unpart
 from loyalty_streams.history.numbers import SCALE
@@ -59,7 +59,7 @@ def value_text(attribute: Attribute) -> str:
 
 def row_of(fact: Fact, revision: int = 0, currency: str = "") -> dict[str, Any]:
     """The fact as a row of its table, empty columns left out; the lines of an order as a list `items`."""
-    out: dict[str, Any] = {"member_id": fact.member}
+    out: dict[str, Any] = {} if fact.member.startswith(RECEIPT) else {"member_id": fact.member}
     if fact.at >= 0:
         out["occurred_at"] = iso(fact.at)
     if fact.arrived >= 0:
@@ -81,7 +81,8 @@ def row_of(fact: Fact, revision: int = 0, currency: str = "") -> dict[str, Any]:
     if fact.kind == FactKind.ADJUSTMENT:
         return {"adjustment_id": parts[-1], **out, "points": fact.points}
     if fact.kind == FactKind.TRANSFER:
-        return {"transfer_id": parts[-1], "from": out.pop("member_id"), **out, "points": fact.points}
+        members = {"from": out.pop("member_id"), "to": fact.about}
+        return {"transfer_id": parts[-1], **members, **_decision(fact, out.get("reason", "")), **out, "points": fact.points}
     if fact.kind == FactKind.OPENING:
         named = {"row_id": parts[-1]} if len(parts) == 3 else {}
         return {**named, "earned_at": out.pop("occurred_at"), **out, "points": fact.points}
@@ -128,15 +129,22 @@ def _line_row(line: Line, kind: FactKind) -> dict[str, Any]:
 def _identity_row(fact: Fact, out: dict[str, Any]) -> dict[str, Any]:
     if fact.type in ("link", "unlink"):
         return {**out, "member_id": fact.about, "action": fact.type, "identifier": fact.member}
+    if fact.type == "claim":
+        return {**out, "member_id": fact.about, "action": fact.type}
     into = {"into": fact.about} if fact.type in ("merge", "unmerge") else {}
     return {**out, "action": fact.type, **into}
 
 
 def _redemption_row(fact: Fact, parts: list[str], given: str) -> dict[str, Any]:
-    """`given` is the reason that the fact has as an attribute; where it stands in the way, the refusal is in `refused`."""
     out: dict[str, Any] = {"redemption_id": parts[1], "action": fact.kind.name.lower(), "points": fact.points}
     if fact.amount:
         out["order_amount_minor"] = fact.amount
+    return {**out, **_decision(fact, given)}
+
+
+def _decision(fact: Fact, given: str) -> dict[str, Any]:
+    """What was decided. `given` is the reason that the fact has as an attribute; where it stands in the way, the refusal is in `refused`."""
+    out: dict[str, Any] = {}
     if fact.outcome != Outcome.NONE:
         out["decision"] = fact.outcome.name.lower()
     plain = fact.outcome == Outcome.REFUSED and not given

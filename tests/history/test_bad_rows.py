@@ -301,7 +301,7 @@ def test_an_order_of_nobody_needs_a_receipt(tmp_path: Path) -> None:
     write(tmp_path, "orders", [{**GOOD, "member_id": "", "receipt": "R-77"}, {**LAST, "member_id": ""}])
     found = read(tmp_path)
     assert found.codes == ["MISSING"]
-    assert [(f.key, f.member) for f in found.facts] == [("order/O1", "")]
+    assert [(f.key, f.member) for f in found.facts] == [("order/O1", "receipt:R-77")]
 
 
 def test_ids_are_compared_in_one_normal_form(tmp_path: Path) -> None:

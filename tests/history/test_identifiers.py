@@ -177,11 +177,6 @@ def test_a_row_of_nobody_is_set_aside(table: str) -> None:
     assert one(table, **dict.fromkeys(FULL, "")) == "MISSING"
 
 
-def test_an_order_of_nobody_is_kept_by_its_receipt_as_it_was() -> None:
-    assert order(receipt="R1", card="") == ""
-    assert order(card="") == "MISSING"
-
-
 def test_a_file_may_do_without_member_numbers(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(f"order_id,card,occurred_at,amount_minor,currency\nO1,0047,{AT},5,USD\n")
     assert [f.member for f in read(tmp_path).facts] == ["card:0047"]
@@ -222,10 +217,10 @@ def test_a_merge_is_of_the_member_that_is_given_up_and_about_the_other(action: s
     assert identity(action=action, into="m2") == Fact(FactKind.IDENTITY, "m1", f"identity/m1/{NOON}/{action}/m2", NOON, NOON, about="m2", type=action)
 
 
-def test_a_claim_is_about_the_order_of_the_receipt_and_an_erasure_about_nothing() -> None:
+def test_a_claim_is_of_the_receipt_and_about_the_member_and_an_erasure_about_nothing() -> None:
     receipt = (Attribute("receipt", AttrKind.TEXT, "R/1"),)
     assert identity(action="claim", receipt="R/1") == Fact(
-        FactKind.IDENTITY, "m1", f"identity/m1/{NOON}/claim/R%2F1", NOON, NOON, about="order/R%2F1", type="claim", attributes=receipt
+        FactKind.IDENTITY, "receipt:R/1", f"identity/m1/{NOON}/claim/R%2F1", NOON, NOON, about="m1", type="claim", attributes=receipt
     )
     assert identity(action="erase") == Fact(FactKind.IDENTITY, "m1", f"identity/m1/{NOON}/erase/0", NOON, NOON, type="erase")
 
@@ -244,6 +239,7 @@ def test_an_identity_that_leads_nowhere_is_set_aside(row: dict[str, str], code: 
 ROWS = [
     {"action": "link", "identifier": f"phone:{PHONE}"}, {"action": "unlink", "identifier": "card:47/11"}, {"action": "merge", "into": "m/2"},
     {"action": "unmerge", "into": f"phone:{PHONE}"}, {"action": "claim", "receipt": "R/1"}, {"action": "erase"},
+    {"action": "claim", "member_id": f"phone:{PHONE}", "receipt": "7"}, {"action": "erase", "member_id": "card:47/11"},
 ]  # fmt: skip
 
 

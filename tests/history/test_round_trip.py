@@ -31,6 +31,7 @@ def tidy(text: str) -> bool:
     return text == text.strip() and text != "" and fit(text) and unicodedata.normalize("NFC", text) == text
 
 
+RECEIPT = "receipt:"
 ids = st.text("aZ09 _-./%#:;,\"'=@é日Ａ🎁", min_size=1, max_size=12).filter(tidy)
 words = st.none() | ids
 instants = st.integers(0, LAST - 10**9)
@@ -89,9 +90,11 @@ def bought(draw: st.DrawFn) -> Fact:
     if linked:
         about = redemption_key(draw(ids)) if kind == FactKind.ORDER else order_key(draw(ids), source)
     kind = FactKind.EXCHANGE_RETURN if kind == FactKind.RETURN and linked and any(a.name == "@exchange_id" for a in attributes) else kind
+    receipt = next((str(a.value) for a in attributes if a.name == "receipt"), "")
+    member = RECEIPT + receipt if receipt and draw(st.booleans()) else None
     return made(
-        draw, kind, order_key(draw(ids), source), attributes, about=about, amount=sum(x.amount for x in lines) if lines else draw(amounts),
-        points=draw(points), channel=draw(words) or "", store=draw(words) or "", lines=lines,
+        draw, kind, order_key(draw(ids), source), attributes, member=member, about=about, points=draw(points), channel=draw(words) or "",
+        amount=sum(x.amount for x in lines) if lines else draw(amounts), store=draw(words) or "", lines=lines,
     )  # fmt: skip
 
 
@@ -145,10 +148,16 @@ def adjustments(draw: st.DrawFn) -> Fact:
 
 @st.composite
 def transfers(draw: st.DrawFn) -> Fact:
+    """Asked for, and decided."""
     member = draw(ids)
     taker = draw(ids.filter(lambda t: t != member))
-    attributes = [Attribute("to", AttrKind.TEXT, taker), *texts_of(draw, "@wallet")]
-    return made(draw, FactKind.TRANSFER, transfer_key(draw(ids)), attributes, points=draw(st.integers(1, LARGEST)), member=member)
+    attributes = texts_of(draw, "@wallet")
+    given = draw(st.none() | st.sampled_from(("gift", "INSUFFICIENT", "NONE")))
+    attributes += [Attribute("reason", AttrKind.TEXT, given)] if given else []
+    return made(
+        draw, FactKind.TRANSFER, transfer_key(draw(ids)), attributes, points=draw(st.integers(1, LARGEST)), member=member, about=taker,
+        outcome=draw(st.sampled_from(Outcome)), refuse=draw(st.sampled_from(Reason)),
+    )  # fmt: skip
 
 
 @st.composite
@@ -171,7 +180,7 @@ def identities(draw: st.DrawFn) -> Fact:
         return made(draw, FactKind.IDENTITY, f"{stem}/{part(other)}", [], at, member=member, about=other, type=action)
     if action == "claim":
         receipt = [Attribute("receipt", AttrKind.TEXT, other)]
-        return made(draw, FactKind.IDENTITY, f"{stem}/{part(other)}", receipt, at, member=member, about=order_key(other), type=action)
+        return made(draw, FactKind.IDENTITY, f"{stem}/{part(other)}", receipt, at, member=RECEIPT + other, about=member, type=action)
     return made(draw, FactKind.IDENTITY, f"{stem}/0", [], at, member=member, type=action)
 
 

@@ -12,7 +12,7 @@ from loyalty_streams.codec import Message
 from loyalty_streams.codec.forms import IDENTITY_ACTIONS
 from loyalty_streams.codec.valid import EXACT, INT32, INT64, LAST, OWN_KINDS
 from loyalty_streams.core.codes import Action, AttrKind, FactKind, LineKind, Outcome, Reason, Status
-from loyalty_streams.core.facts import Attribute, Fact, Line
+from loyalty_streams.core.facts import ERASED, RECEIPT, Attribute, Fact, Line
 
 ORDERS = (FactKind.ORDER, FactKind.RETURN, FactKind.EXCHANGE_RETURN, FactKind.CANCELLATION)
 REDEMPTIONS = (FactKind.RESERVE, FactKind.REDEEM, FactKind.REDEEMED, FactKind.CONFIRM, FactKind.RELEASE, FactKind.CANCEL)
@@ -27,7 +27,7 @@ def texts(longest: int = 24, least: int = 0) -> st.SearchStrategy[str]:
 
 
 def identifiers(least: int = 1) -> st.SearchStrategy[str]:
-    return texts(16, least).filter(lambda t: t == t.strip())
+    return texts(16, least).filter(lambda t: t == t.strip() and not t.startswith((RECEIPT, ERASED)))
 
 
 INSTANTS = st.integers(0, LAST - 1)
@@ -62,23 +62,10 @@ def attributes(draw: st.DrawFn) -> tuple[Attribute, ...]:
     return (*found.values(), *(Attribute("@tag", AttrKind.TEXT, t) for t in tags))
 
 
-def _needed(draw: st.DrawFn, kind: FactKind, member: str, given: tuple[Attribute, ...]) -> tuple[str, tuple[Attribute, ...]]:
-    """(type, attributes) with what the kind cannot do without."""
-    others = identifiers().filter(lambda t: t != member)
-    own = {a.name: a for a in given}
-    action = ""
-    if kind == FactKind.TRANSFER:
-        own["to"] = Attribute("to", AttrKind.TEXT, draw(others))
-    elif kind == FactKind.INTERACTION:
-        action = draw(texts(least=1))
-    elif kind == FactKind.IDENTITY:
-        action = draw(st.sampled_from(IDENTITY_ACTIONS))
-        if action == "claim":
-            own["receipt"] = Attribute("receipt", AttrKind.TEXT, draw(texts(least=1)))
-    elif kind in ORDERS and not member:
-        own["receipt"] = Attribute("receipt", AttrKind.TEXT, draw(texts(least=1)))
-    tags = tuple(a for a in given if a.name == "@tag")
-    return action, (*(a for a in own.values() if a.name != "@tag"), *tags)
+def _under_receipt(draw: st.DrawFn, given: tuple[Attribute, ...]) -> tuple[str, tuple[Attribute, ...]]:
+    """(the account of a receipt, attributes with its number)."""
+    receipt = draw(identifiers())
+    return RECEIPT + receipt, (*(a for a in given if a.name != "receipt"), Attribute("receipt", AttrKind.TEXT, receipt))
 
 
 @st.composite
@@ -90,7 +77,12 @@ def facts(draw: st.DrawFn, kinds: st.SearchStrategy[FactKind] = st.sampled_from(
     if kind == FactKind.TICK:
         return Fact(kind, "", key, at, arrived)
     order = kind in ORDERS
-    member = draw(identifiers(0 if order else 1))
+    member, given = draw(identifiers()), draw(attributes())
+    action = draw(texts(least=1)) if kind == FactKind.INTERACTION else ""
+    if kind == FactKind.IDENTITY:
+        action = draw(st.sampled_from(IDENTITY_ACTIONS))
+    if action == "claim" or (order and draw(st.booleans())):
+        member, given = _under_receipt(draw, given)
     lines = tuple(draw(st.lists(LINES, max_size=4, unique_by=lambda x: x.no))) if order else ()
     silent = kind == FactKind.CANCELLATION and draw(st.booleans())
     amount = 0
@@ -98,17 +90,16 @@ def facts(draw: st.DrawFn, kinds: st.SearchStrategy[FactKind] = st.sampled_from(
         amount = 0 if silent else sum(x.amount for x in lines) if lines else draw(MONEY)
     elif kind in REDEMPTIONS:
         amount = draw(MONEY)
-    action, given = _needed(draw, kind, member, draw(attributes()))
     points = 0
     if order or kind in SIGNED or kind == FactKind.TRANSFER:
         points = draw(st.integers(-EXACT if kind in SIGNED else 1 if kind == FactKind.TRANSFER else 0, EXACT))
     speaks = order or kind in REDEMPTIONS or kind == FactKind.INTERACTION
     about = draw(identifiers(1 if kind in REDEMPTIONS or kind == FactKind.CANCELLATION else 0)) if speaks else ""
-    if kind == FactKind.IDENTITY and action != "erase":
+    if kind == FactKind.TRANSFER or (kind == FactKind.IDENTITY and action != "erase"):
         about = draw(identifiers().filter(lambda t: t != member))
     return Fact(
         kind, member, key, at, arrived, about, amount, points, draw(texts()), draw(texts()), action,
-        draw(st.sampled_from(Outcome)) if kind in REDEMPTIONS else Outcome.NONE, lines, given, draw(st.sampled_from(Reason)),
+        draw(st.sampled_from(Outcome)) if kind in (*REDEMPTIONS, FactKind.TRANSFER) else Outcome.NONE, lines, given, draw(st.sampled_from(Reason)),
     )  # fmt: skip
 
 

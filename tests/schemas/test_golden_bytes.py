@@ -82,7 +82,7 @@ def test_a_tick_is_nine_bytes() -> None:
 
 
 def test_a_transfer_of_300_points_by_hand() -> None:
-    transfer = Fact(FactKind.TRANSFER, "A", "transfer/1", at=64, arrived=63, points=300, attributes=(Attribute("to", AttrKind.TEXT, "B"),))
+    transfer = Fact(FactKind.TRANSFER, "A", "transfer/1", at=64, arrived=63, about="B", points=300)
     pencil = hand(
         "02 41",  # member_id
         "14 7472616e736665722f31",  # key: 10 letters
@@ -90,6 +90,7 @@ def test_a_transfer_of_300_points_by_hand() -> None:
         "02 7e",  # arrived_at: branch 1, 2 x 63 = 126
         "02 42",  # to_member_id
         "d8 04",  # points: 600 = 4 x 128 + 88, 88 + 128 = 0xd8
+        "00",  # decision: NONE, index 0
         "00 00 00",  # wallet, channel, store: empty
         "00",  # attributes: no block
         "00",  # refused: empty
@@ -142,3 +143,33 @@ def test_an_order_of_one_gift_card_by_hand() -> None:
         "00 00",  # attributes, refused
     )
     assert encode_message(Message(order, currency="EUR")) == ("loyalty.facts.OrderCompleted", pencil)
+
+
+def test_what_was_bought_without_a_member_and_its_claim_by_hand() -> None:
+    """A sender knows the receipt and, later, the member; that the receipt is an account is for us to know."""
+    receipt = (Attribute("receipt", AttrKind.TEXT, "7"),)
+    order = Fact(FactKind.ORDER, "receipt:7", "order/1", at=1, amount=5, attributes=receipt)
+    bought = hand(
+        "00",  # member_id: empty
+        "0e 6f726465722f31",  # key: 7 letters
+        "02 00",  # occurred_at; arrived_at: null
+        "0a 06 455552",  # amount_minor, currency: EUR
+        "00 00 00 00",  # lines, channel, store, redemption_key
+        "00 00 00 00",  # revision, points_used, tax_minor: null, exchange_id
+        "02 37",  # receipt
+        "00 00",  # attributes, refused
+    )
+    claim = Fact(FactKind.IDENTITY, "receipt:7", "identity/A/2/claim/7", at=2, about="A", type="claim", attributes=receipt)
+    claimed = hand(
+        "02 41",  # member_id: who claims
+        "28 6964656e746974792f412f322f636c61696d2f37",  # key: 20 letters
+        "04 00",  # occurred_at; arrived_at: null
+        "08",  # action: CLAIM, index 4
+        "00 00",  # identifier, into: empty
+        "02 37",  # receipt
+        "00 00 00 00",  # channel, store, attributes, refused
+    )
+    assert encode_message(Message(order, currency="EUR")) == ("loyalty.facts.OrderCompleted", bought)
+    assert encode_message(Message(claim)) == ("loyalty.facts.IdentityChanged", claimed)
+    assert decode_message("loyalty.facts.OrderCompleted", bought).fact == order
+    assert decode_message("loyalty.facts.IdentityChanged", claimed).fact == claim

@@ -24,7 +24,10 @@ REDEEM = Fact(FactKind.REDEEM, "M", "redemption/1/redeem", 10, about="redemption
 MERGE = Fact(FactKind.IDENTITY, "M", "identity/1", 10, about="N", type="merge")
 LINK = Fact(FactKind.IDENTITY, "card:7", "identity/2", 10, about="M", type="link")
 HASHED = Fact(FactKind.IDENTITY, f"phone:{'0a' * 16}", f"identity/M/10/link/phone:{'0a' * 16}", 10, about="M", type="link")
-TRANSFER = Fact(FactKind.TRANSFER, "M", "transfer/1", 10, points=5, attributes=(Attribute("to", AttrKind.TEXT, "N"),))
+TRANSFER = Fact(FactKind.TRANSFER, "M", "transfer/1", 10, about="N", points=5)
+RECEIPT = (Attribute("receipt", AttrKind.TEXT, "till 7/9"),)
+NOBODYS = replace(ORDER, member="receipt:till 7/9", attributes=RECEIPT)
+CLAIM = Fact(FactKind.IDENTITY, "receipt:till 7/9", "identity/3", 10, about="M", type="claim", attributes=RECEIPT)
 
 
 def text(name: str, value: str) -> Attribute:
@@ -106,16 +109,28 @@ INVALID = {
     "a merge with itself": (replace(MERGE, about="M"), "SELF"),
     "a link to nobody": (replace(LINK, about=""), "MISSING"),
     "a link of a name to itself": (replace(LINK, about="card:7"), "SELF"),
-    "a claim without a receipt": (replace(MERGE, type="claim"), "MISSING"),
-    "a claim of no order": (replace(with_attributes(MERGE, text("receipt", "R")), type="claim", about=""), "MISSING"),
+    "a claim that is not of its receipt": (replace(MERGE, type="claim"), "BAD_CHOICE"),
+    "a claim without a receipt": (with_attributes(CLAIM), "MISSING"),
+    "a claim of another receipt": (with_attributes(CLAIM, text("receipt", "till 7/8")), "BAD_ID"),
+    "a claim by nobody": (replace(CLAIM, about=""), "MISSING"),
+    "a claim by a receipt": (replace(CLAIM, about="receipt:8"), "BAD_ID"),
+    "an order of nobody whose receipt is not told": (with_attributes(NOBODYS), "MISSING"),
+    "an order of nobody with another receipt": (with_attributes(NOBODYS, text("receipt", "7")), "BAD_ID"),
+    "a receipt with a blank at the front": (replace(NOBODYS, member="receipt: 7", attributes=(text("receipt", " 7"),)), "BAD_ID"),
+    "a receipt of 249 bytes": (replace(NOBODYS, member="receipt:" + "7" * 249, attributes=(text("receipt", "7" * 249),)), "BAD_ID"),
+    "a visit under a receipt": (replace(VISIT, member="receipt:7"), "BAD_ID"),
+    "a visit of an erased member": (replace(VISIT, member="erased:7"), "BAD_ID"),
+    "a merge of a receipt": (replace(MERGE, member="receipt:7"), "BAD_ID"),
+    "a merge into an erased member": (replace(MERGE, about="erased:7"), "BAD_ID"),
+    "a transfer to a receipt": (replace(TRANSFER, about="receipt:7"), "BAD_ID"),
     "an erasure into somebody": (replace(MERGE, type="erase"), "BAD_CHOICE"),
     "a visit under a plain phone": (replace(VISIT, member="phone:+8613800138000"), "BAD_PHONE"),
     "a plain phone in other letters": (replace(VISIT, member="Phone:13800138000"), "BAD_PHONE"),
     "a link to a plain phone": (replace(LINK, about="phone:13800138000"), "BAD_PHONE"),
     "a plain phone in the key of a link": (replace(LINK, key="identity/M/10/link/phone:+8613800138000"), "BAD_PHONE"),
-    "a transfer to a plain phone": (with_attributes(TRANSFER, text("to", "phone:+8613800138000")), "BAD_PHONE"),
-    "a transfer to nobody": (replace(TRANSFER, attributes=()), "MISSING"),
-    "a transfer to oneself": (with_attributes(TRANSFER, text("to", "M")), "SELF"),
+    "a transfer to a plain phone": (replace(TRANSFER, about="phone:+8613800138000"), "BAD_PHONE"),
+    "a transfer to nobody": (replace(TRANSFER, about=""), "MISSING"),
+    "a transfer to oneself": (replace(TRANSFER, about="M"), "SELF"),
 }
 
 
@@ -130,7 +145,7 @@ def refusal(message: Message) -> str:
     return error.value.code
 
 
-@pytest.mark.parametrize("fact", [ORDER, RETURN, VISIT, PROFILE, REDEEM, MERGE, LINK, HASHED, TRANSFER], ids=lambda f: f.key)
+@pytest.mark.parametrize("fact", [ORDER, RETURN, VISIT, PROFILE, REDEEM, MERGE, LINK, HASHED, TRANSFER, NOBODYS, CLAIM], ids=lambda f: f.key)
 def test_the_facts_that_these_are_made_of_may_stand(fact: Fact) -> None:
     encode_message(Message(fact))
 
@@ -138,7 +153,8 @@ def test_the_facts_that_these_are_made_of_may_stand(fact: Fact) -> None:
 AT_THE_BOUND = {
     "1970 and 2169": replace(VISIT, at=0, arrived=LAST),
     "ten minutes ahead": replace(VISIT, at=AHEAD + 7, arrived=7),
-    "an anonymous order with a receipt": with_attributes(replace(ORDER, member=""), text("receipt", "till 7/9")),
+    "a receipt of 248 bytes": replace(NOBODYS, member="receipt:" + "7" * 248, attributes=(text("receipt", "7" * 248),)),
+    "a return without a member": replace(RETURN, member=NOBODYS.member, attributes=RECEIPT),
     "256 bytes": replace(VISIT, member="é" * 128, channel="c" * 256),
     "10^15": replace(ORDER, lines=(Line(INT32, EXACT, qty=INT32, tax=EXACT),), amount=EXACT),
     "money alone given back": replace(RETURN, lines=(replace(LINE, qty=0),)),
@@ -187,6 +203,12 @@ RECORDS: dict[str, tuple[Fact, dict[str, Any], str]] = {
     "a currency in small letters": (ORDER, {"currency": "eur"}, "CURRENCY"),
     "a sum that is not that of the lines": (ORDER, {"amount_minor": 6}, "SUM_OF_LINES"),
     "nobody to transfer to": (TRANSFER, {"to_member_id": ""}, "MISSING"),
+    "neither a member nor a receipt": (NOBODYS, {"receipt": ""}, "MISSING"),
+    "an order under the account of its receipt": (NOBODYS, {"member_id": "receipt:till 7/9"}, "BAD_ID"),
+    "a claim by the account of its receipt": (CLAIM, {"member_id": "receipt:till 7/9"}, "BAD_ID"),
+    "a claim by nobody": (CLAIM, {"member_id": ""}, "MISSING"),
+    "a claim of nothing": (CLAIM, {"receipt": ""}, "MISSING"),
+    "a claim that leads somewhere": (CLAIM, {"into": "order/1"}, "BAD_CHOICE"),
 }
 
 
