@@ -8,13 +8,19 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from loyalty_streams.agents.packing import cut_segments, pack_facts
+from loyalty_streams.agents.rows import Segments, Text, join_segments
+from loyalty_streams.core.entries import Entry
 from loyalty_streams.core.facts import Fact, Line
+from loyalty_streams.history import FactBatch, ReadOptions, read_history, read_rows
 from loyalty_streams.hosts.embedded import Store
 from loyalty_streams.hosts.embedded.export import export_facts, export_ledger
-from loyalty_streams.hosts.embedded.fact_tables import fact_tables
+from loyalty_streams.hosts.embedded.fact_tables import fact_tables, tables_of
 from tests.hosts.shop import DAY, HOUR, MINUTE, a_year, at, batch_of, come_back, open_store, order, read_in
 from tests.hosts.test_any_order import ends, holds, scrambled
 from tests.hosts.test_known_at import amended
@@ -105,3 +111,59 @@ def test_the_exported_ledger_tells_what_was_taken_back_and_adds_up_to_what_holds
         assert [(r["seq"], r["points"], r["corrects"], r["booked_at"].day, r["effective_at"].day) for r in rows] == [
             (1, 100, 0, 5, 5), (3, -100, 1, 6, 5), (4, 120, 0, 6, 5),
         ]  # fmt: skip
+
+
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "orders": [
+        {"order_id": "O1", "receipt": "till 7/9", "amount_minor": "1299"},
+        {"order_id": "O2", "receipt": "till 7/9", "kind": "refund", "original_order_id": "O1", "amount_minor": "-299"},
+        {"order_id": "O3", "member_id": "m1", "receipt": "till 7/9", "amount_minor": "5"},
+    ],
+    "identities": [
+        {"member_id": "card:7", "action": "claim", "receipt": "till 7/9"}, {"member_id": "m1", "action": "claim", "receipt": "till 7/9"},
+        {"member_id": "m1", "action": "link", "identifier": "card:7"}, {"member_id": "m1", "action": "unlink", "identifier": "card:7"},
+        {"member_id": "m1", "action": "merge", "into": "m2"}, {"member_id": "m1", "action": "unmerge", "into": "m2"},
+        {"member_id": "m1", "action": "erase"},
+    ],
+    "transfers": [
+        {"transfer_id": "T/1", "from": "m1", "to": "card:7", "points": "5", "wallet": "points"},
+        {"transfer_id": "T2", "from": "card:7", "to": "m1", "points": "6", "decision": "granted"},
+        {"transfer_id": "T3", "from": "m1", "to": "m2", "points": "7", "decision": "refused", "reason": "a gift", "refused": "IN_DEBT"},
+    ],
+    "openings": [
+        {"member_id": "m1", "points": "300", "expires_at": "2026-06-30T00:00:00Z", "source_system": "old", "row_id": "1/1", "reason": "kept"},
+        {"card": "7", "points": "200", "available_at": "2026-03-01T00:00:00Z"}, {"card": "7", "points": "200", "expires_at": ""},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", ROWS)
+def test_what_is_exported_of_receipts_claims_transfers_and_openings_is_the_same_facts_when_read(table: str, tmp_path: Path) -> None:
+    instant = "earned_at" if table == "openings" else "occurred_at"
+    names = {name for row in ROWS[table] for name in row} | {"member_id"}
+    common = {instant: "2026-01-05T10:00:00Z", **({"currency": "USD"} if table == "orders" else {})}
+    rows = [{**dict.fromkeys(names, ""), **common, **row} for row in ROWS[table]]
+    batch, letters = read_rows(table, rows, ReadOptions("USD", 2))
+    with open_store(tmp_path) as store:
+        store.take(batch)  # its texts are what an export looks up
+        found = tables_of(store, *log_of(batch))
+    assert (letters, found.keys()) == ((), {table})
+    pq.write_table(found[table], tmp_path / f"{table}.parquet")
+    (again,) = (x for x in read_history([tmp_path / f"{table}.parquet"], ReadOptions("USD", 2)) if isinstance(x, FactBatch))
+    assert told(again) == told(batch)
+
+
+def told(batch: FactBatch) -> dict[str, tuple[Fact, int]]:
+    return {batch.keys[i].as_py(): (batch.fact(i), int(batch.content[i])) for i in range(len(batch))}
+
+
+def log_of(batch: FactBatch) -> tuple[list[str], Segments]:
+    """The facts of a batch as the logs of their accounts hold them, before anything was decided."""
+    accounts = sorted(set(batch.members.to_pylist()))
+    logs = [batch.take(np.flatnonzero(pc.equal(batch.members, name).to_numpy(zero_copy_only=False))) for name in accounts]
+    return accounts, join_segments([segments_of(log) for log in logs])
+
+
+def segments_of(log: FactBatch) -> list[bytes]:
+    packed = pack_facts(log.columns, Text.of(log.keys), Text.of(log.abouts), log.content, log.revisions)
+    return cut_segments(packed, np.array([0, len(log)]), np.zeros(0, Entry), np.zeros(2, np.int64))

@@ -14,8 +14,8 @@ from loyalty_streams.agents.courses import LINK, MERGE
 from loyalty_streams.agents.effective import as_booked, take_facts
 from loyalty_streams.agents.families import own_facts
 from loyalty_streams.agents.rows import Segments, Text, join_segments
-from loyalty_streams.core.codes import AttrKind, FactKind, LineKind, Outcome, Reason
-from loyalty_streams.core.facts import Array, Attribute, Columns, take_rows
+from loyalty_streams.core.codes import AttrKind, FactKind, LineKind, Outcome, Reason, code_of
+from loyalty_streams.core.facts import RECEIPT, Array, Attribute, Columns, take_rows
 from loyalty_streams.history.batch import NAMES
 from loyalty_streams.history.write import value_text
 from loyalty_streams.hosts.embedded.ledger_table import all_segments
@@ -25,6 +25,7 @@ from loyalty_streams.hosts.embedded.words import STRING, instants, integers, of_
 
 ORDERS = (FactKind.ORDER, FactKind.RETURN, FactKind.EXCHANGE_RETURN, FactKind.CANCELLATION)
 REDEMPTIONS = (FactKind.RESERVE, FactKind.REDEEM, FactKind.REDEEMED, FactKind.CONFIRM, FactKind.RELEASE, FactKind.CANCEL)
+LINKS, MERGES, CLAIM = (code_of("link"), code_of("unlink")), (code_of("merge"), code_of("unmerge")), code_of("claim")
 ORDER_WORDS = {FactKind.ORDER: "purchase", FactKind.CANCELLATION: "cancellation"}
 SEPARATE = r"^[a-z]+/(?:(?P<source>[^/]*)/)?(?P<id>[^/]*)$"
 """A business key of one or two parts."""
@@ -58,7 +59,8 @@ def tables_of(store: Store, ids: Sequence[str], rows: Segments) -> dict[str, Any
         "orders": view.orders(np.isin(kinds, ORDERS)), "items": view.items(np.isin(kinds, ORDERS)),
         "interactions": view.interactions(kinds == FactKind.INTERACTION), "members": view.members(kinds == FactKind.PROFILE),
         "adjustments": view.adjustments(kinds == FactKind.ADJUSTMENT), "redemptions": view.redemptions(np.isin(kinds, REDEMPTIONS)),
-        "identities": view.identities(kinds == FactKind.IDENTITY),
+        "identities": view.identities(kinds == FactKind.IDENTITY), "transfers": view.transfers(kinds == FactKind.TRANSFER),
+        "openings": view.openings(kinds == FactKind.OPENING),
     }  # fmt: skip
     return {name: pa.table(columns) for name, columns in found.items() if columns and len(next(iter(columns.values())))}
 
@@ -87,7 +89,8 @@ class _View:
         own, about = _parts(self.rows.keys, at), _parts(self.rows.abouts, at)
         kinds = of_distinct(c.kind, lambda k: ORDER_WORDS.get(FactKind(k), "refund"))
         table = {
-            "order_id": own[1], "source": own[0], **self._common(at), "amount_minor": integers(np.where(bought, c.amount, -c.amount)),
+            "order_id": own[1], "source": own[0], **_without_receipts(self._common(at)),
+            "amount_minor": integers(np.where(bought, c.amount, -c.amount)),
             "currency": pa.repeat(self.store.compiled.currency, len(at)), "channel": self._text(c.channel), "store": self._text(c.store),
             "kind": kinds, "original_order_id": pc.if_else(pa.array(bought), None, about[1]),
             "redemption_id": pc.if_else(pa.array(bought), about[1], None), "points_used": integers(c.points, c.points != 0),
@@ -148,27 +151,43 @@ class _View:
     def redemptions(self, which: Array) -> Table:
         at = np.flatnonzero(which)
         c = take_rows(self.all, at)
-        refused = of_distinct(c.refuse, lambda r: Reason(r).name)
-        told = (c.outcome == Outcome.REFUSED) | (c.refuse != 0)
-        decisions = {Outcome.GRANTED: "granted", Outcome.REFUSED: "refused"}
         table = {
             "redemption_id": _parts(self.rows.abouts, at)[1], **self._common(at), "points": integers(c.points),
             "order_amount_minor": integers(c.amount, c.amount != 0), "action": of_distinct(c.kind, lambda k: FactKind(k).name.lower()),
-            "decision": of_distinct(c.outcome, lambda k: decisions.get(Outcome(k))), "refused": pc.if_else(pa.array(told), refused, None),
-            "channel": self._text(c.channel), "store": self._text(c.store),
+            **_decided(c), "channel": self._text(c.channel), "store": self._text(c.store),
         }  # fmt: skip
         return {**table, **self._attributes(c)}
 
+    def transfers(self, which: Array) -> Table:
+        at = np.flatnonzero(which)
+        c = take_rows(self.all, at)
+        common = self._common(at)
+        members = {"from": common.pop("member_id"), "to": strings(self.rows.abouts).take(pa.array(at))}
+        return {
+            "transfer_id": _parts(self.rows.keys, at)[1], **members, **common, "points": integers(c.points), **_decided(c), **self._attributes(c),
+        }  # fmt: skip
+
+    def openings(self, which: Array) -> Table:
+        """A row that had no id of its own has none again: its key comes from what it says."""
+        at = np.flatnonzero(which)
+        c = take_rows(self.all, at)
+        common = self._common(at)
+        earned = {"earned_at": common.pop("occurred_at")}
+        return {
+            "row_id": _parts(self.rows.keys, at)[1], **common, **earned, "points": integers(c.points), **self._attributes(c, ("@expires_at",)),
+        }  # fmt: skip
+
     def identities(self, which: Array) -> Table:
-        """A link stands in the account of what is linked, a merge in that of the member who is merged into another."""
+        """A link stands in the account of what is linked, a merge in that of the member merged into another, a claim in that of the receipt."""
         at = np.flatnonzero(which)
         c = take_rows(self.all, at)
         common, about = self._common(at), strings(self.rows.abouts).take(pa.array(at))
-        links, merges = pa.array(c.type == LINK), pa.array(c.type == MERGE)
+        links, merges, claims = pa.array(np.isin(c.type, LINKS)), pa.array(np.isin(c.type, MERGES)), pa.array(c.type == CLAIM)
         own = common.pop("member_id")
         return {
-            "member_id": pc.if_else(links, about, own), **common, "action": self._text(c.type),
+            "member_id": pc.if_else(pc.or_(links, claims), about, own), **common, "action": self._text(c.type),
             "identifier": pc.if_else(links, own, None), "into": pc.if_else(merges, about, None),
+            "receipt": pc.if_else(claims, pc.utf8_slice_codeunits(own, len(RECEIPT)), None),
         }  # fmt: skip
 
     def _attributes(self, c: Columns, always: Sequence[str] = ()) -> Table:
@@ -207,6 +226,20 @@ class _View:
             else:
                 parts.append(of_distinct(values[rows], _shown(name, AttrKind(kind))))
         return pa.concat_arrays(parts).take(pa.array(place))
+
+
+def _without_receipts(common: Table) -> Table:
+    """An order that is kept by its receipt is nobody's."""
+    member = common["member_id"]
+    return {**common, "member_id": pc.if_else(pc.starts_with(member, RECEIPT), None, member)}
+
+
+def _decided(c: Columns) -> Table:
+    """The decisions given on what was asked."""
+    words = {Outcome.GRANTED: "granted", Outcome.REFUSED: "refused"}
+    told = (c.outcome == Outcome.REFUSED) | (c.refuse != 0)
+    refused = of_distinct(c.refuse, lambda r: Reason(r).name)
+    return {"decision": of_distinct(c.outcome, lambda k: words.get(Outcome(k))), "refused": pc.if_else(pa.array(told), refused, None)}
 
 
 def _shown(name: str, kind: AttrKind) -> Any:
