@@ -29,13 +29,11 @@ from loyalty_streams.agents.writes import Reader, Rows, TooMuch, Writes
 from loyalty_streams.core.codes import NEVER, Disposition, EntryKind, FactKind, Outcome, Reason, code_of
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entries
-from loyalty_streams.core.facts import RANK, Array, Columns, empty_columns, take_rows
+from loyalty_streams.core.facts import RANK, RECEIPT, Array, Columns, empty_columns, take_rows
 from loyalty_streams.core.kernel.records import CARD_ORDER
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.history.batch import FactBatch, joined
 
-RECEIPT = b"receipt:"
-"""What the account of a receipt begins with: it holds anonymous orders, and folds nothing."""
 BASE_EVERY = 256
 """Facts of a member between two kept states."""
 
@@ -237,7 +235,7 @@ def _candidates(batch: FactBatch, lateness: Lateness, released: int) -> Candidat
     keys, abouts = strings(batch.keys), strings(batch.abouts)
     if np.isin(columns.kind, (IDENTITY, TRANSFER)).any():
         columns = with_sides(columns)
-    held = np.fromiter((m.startswith(RECEIPT) for m in members), bool, len(members))
+    held = np.fromiter((m.startswith(RECEIPT.encode()) for m in members), bool, len(members))
     own = np.where(held[number], np.uint8(Came.HELD), np.uint8(0)) if held.any() else np.zeros(len(keys), np.uint8)
     return Candidates(columns, batch.columns.at, stand, number, members, keys, abouts, batch.content, batch.revisions, released, own)
 
