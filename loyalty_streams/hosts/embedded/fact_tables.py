@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loyalty_streams.agents.courses import LINK, MERGE
 from loyalty_streams.agents.effective import as_booked, take_facts
 from loyalty_streams.agents.families import own_facts
 from loyalty_streams.agents.rows import Segments, Text, join_segments
