@@ -18,6 +18,7 @@ from loyalty_streams.core.facts import Fact
 from tests.any_order.memory import MemoryHost
 from tests.any_order.trial import RETURNS, bases_every, delivered, programme_of, scrambled
 from tests.oracle.family import Event, Merge, fold_family
+from tests.oracle.receipts import kept_under_receipt
 from tests.simulation import engine_side, oracle_side
 from tests.simulation.family_trial import FamilyCase, family_of
 from tests.simulation.said import Decision
@@ -45,7 +46,8 @@ def problems_of(seed: int) -> list[str]:
 
 def facts_of(case: FamilyCase) -> list[Fact]:
     """The facts and merges of a case that the agents take."""
-    facts = [e for e in case.facts if isinstance(e, Fact) and e.kind not in (FactKind.TRANSFER, FactKind.IDENTITY)]
+    brought = [e for e in case.facts if isinstance(e, Fact) and not kept_under_receipt(e)]
+    facts = [f for f in brought if f.kind not in (FactKind.TRANSFER, FactKind.IDENTITY)]
     orders = {f.key for f in facts if f.kind == FactKind.ORDER}
     kept = [f for f in facts if f.kind not in RETURNS or not f.about or f.about in orders]
     return [*kept, *(fact_of(e) for e in case.facts if isinstance(e, Merge))]

@@ -9,58 +9,16 @@ from dataclasses import dataclass, field, replace
 
 from loyalty_streams.core.codes import AttrKind, Direction, EntryKind, FactKind, Move, Outcome, Reason
 from loyalty_streams.core.facts import Attribute, Fact
+from tests.oracle.adjustments import number_of
+from tests.oracle.events import GIVEN_BACK, Claim, End, Event, Merge, Transfer, Unlink, Unmerge, in_order, place_of, refused
 from tests.oracle.model import Member
-from tests.oracle.oracle import Beside, Result, fact_order, finish, take
+from tests.oracle.oracle import Beside, Result, finish, take
 from tests.oracle.programme import Timeline
+from tests.oracle.receipts import claimed
 
-ASKED = (FactKind.RESERVE, FactKind.REDEEM)
-GIVEN_BACK = (FactKind.RETURN, FactKind.EXCHANGE_RETURN, FactKind.CANCELLATION)
-
-
-@dataclass(frozen=True)
-class Merge:
-    """From `at` on, the account of one identifier is the account of another."""
-
-    at: int
-    key: str
-    gives_up: str
-    into: str
-    arrived: int = -1
-
-
-@dataclass(frozen=True)
-class Unmerge:
-    """The merge `of` has never been (T140)."""
-
-    at: int
-    key: str
-    of: str
-    arrived: int = -1
-
-
-@dataclass(frozen=True)
-class End:
-    """The account of an identifier ends; its identifiers are free to enrol as somebody new."""
-
-    at: int
-    key: str
-    member: str
-    arrived: int = -1
-
-
-@dataclass(frozen=True)
-class Transfer:
-    """Points of one identifier's account for another's."""
-
-    at: int
-    key: str
-    sender: str
-    receiver: str
-    points: int
-    arrived: int = -1
-
-
-Event = Fact | Merge | Unmerge | End | Transfer
+ANSWERED = (FactKind.RESERVE, FactKind.REDEEM, FactKind.CONFIRM)
+"""What is answered when it is asked, beside transfers."""
+Answers = dict[str, tuple[Outcome, Reason]]
 
 
 @dataclass(frozen=True)
@@ -110,34 +68,11 @@ class Accounts:
 
 def fold_family(timeline: Timeline, events: Iterable[Event], until: int, homes: Mapping[str, str] | None = None) -> Family:
     """All accounts of some identifiers, up to an instant. `homes`: the account that identifiers have from the start, by default each its own."""
-    kept, refused = without_unmerged(timeline, in_order(timeline, events), homes or {})
+    kept = without_unmerged(timeline, in_order(timeline, claimed(timeline, events)), homes or {})
     accounts = run(timeline, kept, homes or {})
     results = {name: finish(m, timeline, until) for name, m in accounts.members.items() if m.opened_at >= 0}
-    return Family(results, {i: accounts.of(i) for i in accounts.homes}, accounts.steps, {**accounts.refused, **refused})
-
-
-def in_order(timeline: Timeline, events: Iterable[Event]) -> list[Event]:
-    """Events in the order that decides; a return does not stand before the order that it names."""
-    listed = list(events)
-    orders = {e.key: place_of(timeline, e)[0] for e in listed if isinstance(e, Fact) and e.kind == FactKind.ORDER}
-
-    def place(e: Event) -> tuple[int, int, bytes]:
-        stand, rank, key = place_of(timeline, e)
-        if isinstance(e, Fact) and e.kind in GIVEN_BACK:
-            stand = max(stand, orders.get(e.about, stand))
-        return stand, rank, key
-
-    return sorted(listed, key=place)
-
-
-def place_of(timeline: Timeline, event: Event) -> tuple[int, int, bytes]:
-    """An identity or transfer stands as its fact does."""
-    if isinstance(event, Fact):
-        fact = event
-    else:
-        kind = FactKind.TRANSFER if isinstance(event, Transfer) else FactKind.IDENTITY
-        fact = Fact(kind, "", event.key, event.at, event.arrived)
-    return fact_order(fact, timeline.stand(fact.at, fact.arrived))
+    said = {e.key: e.refuse.name for e in kept if isinstance(e, Fact) and e.kind == FactKind.IDENTITY and e.refuse}
+    return Family(results, {i: accounts.of(i) for i in accounts.homes}, accounts.steps, {**accounts.refused, **said})
 
 
 def run(timeline: Timeline, events: Sequence[Event], homes: Mapping[str, str]) -> Accounts:
@@ -148,13 +83,15 @@ def run(timeline: Timeline, events: Sequence[Event], homes: Mapping[str, str]) -
             plain(accounts, event)
         elif isinstance(event, Merge):
             merge(accounts, event)
+        elif isinstance(event, Unlink):
+            unlink(accounts, event)
         elif isinstance(event, End):
             end(accounts, event)
         elif isinstance(event, Transfer):
             for following in transfer(accounts, event):
                 insort(queue, following, key=lambda e: place_of(timeline, e))
         else:
-            accounts.refused[event.key] = "NO_SUCH_MERGE"
+            raise TypeError(f"{event!r} is not undone or claimed")
     return accounts
 
 
@@ -173,7 +110,7 @@ def plain(accounts: Accounts, fact: Fact) -> None:
 # ---- identities ----
 
 
-def moved(kind: Move, event: Merge | End, member: str) -> Fact:
+def moved(kind: Move, event: Merge | Unlink | End, member: str) -> Fact:
     return Fact(FactKind.IDENTITY, member, event.key, event.at, event.arrived, attributes=(Attribute("@move", AttrKind.FLAG, int(kind)),))
 
 
@@ -199,6 +136,13 @@ def state_before(timeline: Timeline, m: Member, event: Merge) -> Member:
     return before
 
 
+def unlink(accounts: Accounts, event: Unlink) -> None:
+    """An account that was given up, to whomever, begins anew in its ledger; one without a history is opened by its next fact (S57)."""
+    own = accounts.homes.get(event.identifier, "")
+    if accounts.forwards.pop(own, "") and accounts.member(own).opened_at >= 0:
+        accounts.take(own, moved(Move.BEGINS, event, event.identifier))
+
+
 def end(accounts: Accounts, event: End) -> None:
     """The account ends; each of its identifiers opens a new one when it comes again."""
     account = accounts.of(event.member)
@@ -213,54 +157,64 @@ def end(accounts: Accounts, event: End) -> None:
 # ---- a merge that has never been ----
 
 
-def without_unmerged(timeline: Timeline, events: list[Event], homes: Mapping[str, str]) -> tuple[list[Event], dict[str, str]]:
-    """The events without the merges that were undone in time, with the decisions that had been given by then (T140)."""
-    refused: dict[str, str] = {}
+def without_unmerged(timeline: Timeline, events: list[Event], homes: Mapping[str, str]) -> list[Event]:
+    """The events without the merges that were undone in time, with the decisions that had been given by then (T140, S56)."""
     while True:
         undone = next((e for e in events if isinstance(e, Unmerge)), None)
         if undone is None:
-            return events, refused
-        before = [e for e in events if place_of(timeline, e) < place_of(timeline, undone)]
-        events = [e for e in events if e is not undone]
-        of = next((e for e in before if isinstance(e, Merge) and e.key == undone.of), None)
+            return events
+        before = events[: events.index(undone)]
+        of = next((e for e in reversed(before) if isinstance(e, Merge) and (e.gives_up, e.into) == (undone.gives_up, undone.into)), None)
         if of is None:
-            refused[undone.key] = "NO_SUCH_MERGE"
+            events = [said_no(e, undone, Reason.NO_SUCH_MERGE) for e in events]
         elif undone.at - of.at > timeline.at(undone.at).spans("unmerge_within"):
-            refused[undone.key] = "UNMERGE_TOO_LATE"
+            events = [said_no(e, undone, Reason.UNMERGE_TOO_LATE) for e in events]
         else:
-            given = decisions(run(timeline, before, homes))
-            events = [decided(e, given) for e in events if e is not of]
+            given = answers(run(timeline, before, homes))
+            events = [answered(e, given) for e in events if e is not of and e is not undone]
 
 
-def decisions(accounts: Accounts) -> dict[str, Outcome]:
-    """What was answered to each redemption that was asked for."""
-    asked = {s.fact.key for s in accounts.steps if s.fact.kind in ASKED}
-    denied = {e.cause for m in accounts.members.values() for e in m.entries if e.kind == EntryKind.REFUSED}
-    return {key: Outcome.REFUSED if key in denied else Outcome.GRANTED for key in asked}
+def said_no(event: Event, undone: Unmerge, reason: Reason) -> Event:
+    return refused(undone, undone.gives_up, undone.into, reason) if event is undone else event
 
 
-def decided(event: Event, given: Mapping[str, Outcome]) -> Event:
-    if isinstance(event, Fact) and event.key in given:
-        return replace(event, outcome=event.outcome or given[event.key])
+def answers(accounts: Accounts) -> Answers:
+    """What was answered to each redemption, confirmation and transfer that was asked for."""
+    denied = {e.cause: e.reason for m in accounts.members.values() for e in m.entries if e.kind == EntryKind.REFUSED}
+    out: Answers = {}
+    for fact in (s.fact for s in accounts.steps):
+        leaves = fact.kind == FactKind.TRANSFER and number_of(fact, "direction", 0) == Direction.OUT
+        if leaves or fact.kind in ANSWERED:
+            reason = denied.get(fact.key, Reason.NONE)
+            out[fact.about if leaves else fact.key] = Outcome.REFUSED if reason else Outcome.GRANTED, reason
+    return out
+
+
+def answered(event: Event, given: Answers) -> Event:
+    """An event with its answer, where it does not carry one already."""
+    if isinstance(event, Fact | Transfer) and event.key in given and not event.outcome:
+        outcome, reason = given[event.key]
+        return replace(event, outcome=outcome, refuse=event.refuse or reason)
     return event
 
 
 # ---- transfers ----
 
 
-def sent(event: Transfer | Fact, key: str, name: str, direction: Direction, member: str, refuse: Reason = Reason.NONE) -> Fact:
+def sent(event: Transfer | Fact, key: str, name: str, direction: Direction, member: str) -> Fact:
     flag = Attribute("@direction", AttrKind.FLAG, int(direction))
     about = event.key if isinstance(event, Transfer) else event.about
-    return Fact(
-        FactKind.TRANSFER, member, f"{key}/{name}", event.at, event.arrived, about=about, points=event.points, attributes=(flag,), refuse=refuse
-    )
+    return Fact(FactKind.TRANSFER, member, f"{key}/{name}", event.at, event.arrived, about=about, points=event.points, attributes=(flag,))
 
 
 def transfer(accounts: Accounts, event: Transfer) -> list[Fact]:
-    """The points leave, where they may; they come, and where they are refused they come back, as facts of the same instant."""
+    """The points leave, where they may; they come, and where they are refused they come back, as facts of the same instant.
+
+    What was answered stands, but between one and the same member (S55).
+    """
     sender, receiver = accounts.of(event.sender), accounts.of(event.receiver)
-    out = sent(event, event.key, "out", Direction.OUT, event.sender, Reason.SAME_MEMBER if sender == receiver else Reason.NONE)
-    accounts.take(sender, out)
+    out = sent(event, event.key, "out", Direction.OUT, event.sender)
+    accounts.take(sender, replace(out, outcome=event.outcome, refuse=Reason.SAME_MEMBER if sender == receiver else event.refuse))
     gone = event.key in accounts.member(sender).transfers
     return [sent(event, event.key, "to", Direction.IN, event.receiver)] if gone else []
 
@@ -276,4 +230,4 @@ def delivered(accounts: Accounts, account: str, fact: Fact) -> None:
         accounts.take(account, fact)
 
 
-__all__ = ["End", "Family", "Merge", "Step", "Transfer", "Unmerge", "fold_family"]
+__all__ = ["Claim", "End", "Event", "Family", "Merge", "Step", "Transfer", "Unlink", "Unmerge", "fold_family", "in_order"]

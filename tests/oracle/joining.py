@@ -1,8 +1,9 @@
-"""One account takes another over, and an account ends (T137, T138, T141, T143, S53, S54)."""
+"""One account takes another over, begins anew, and ends (T137, T138, T141, T143, S53, S54, S57)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 from loyalty_streams.core.codes import NEVER, Bucket, EntryKind, Reason
 from loyalty_streams.core.facts import Fact
@@ -57,6 +58,13 @@ def close(m: Member) -> None:
     m.purses = {wallet: Purse() for wallet in m.purses}
     m.follows, m.redemptions, m.transfers = [], {}, {}
     m.status, m.ended = "closed", True
+
+
+def begin_anew(m: Member) -> None:
+    """A new account in the same ledger: what was posted stays, and nothing else (S57)."""
+    fresh = Member(entries=m.entries)
+    for f in fields(Member):
+        setattr(m, f.name, getattr(fresh, f.name))
 
 
 # ---- an account takes another over ----

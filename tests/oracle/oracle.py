@@ -12,7 +12,7 @@ from tests.oracle.adjustments import adjust, number_of, opening, profile
 from tests.oracle.basket import Basket, basket_of, cut_at, lines_of
 from tests.oracle.conditions import holds_for_line
 from tests.oracle.earning import earn
-from tests.oracle.joining import absorb, end, give_up
+from tests.oracle.joining import absorb, begin_anew, end, give_up
 from tests.oracle.lots import activate_all, in_order, lapse_overdue, rank
 from tests.oracle.model import LotId, Mark, Member, OracleEntry, Order, OrderLine, Redemption
 from tests.oracle.programme import Timeline, Version, listed
@@ -126,6 +126,8 @@ def finish(m: Member, timeline: Timeline, until: int) -> Result:
 
 def take(m: Member, timeline: Timeline, fact: Fact, beside: Beside = None) -> None:
     """One fact in its place: what is due by then happens first."""
+    if fact.kind == FactKind.IDENTITY and number_of(fact, "move", 0) == Move.BEGINS:
+        begin_anew(m)
     stand = max(timeline.stand(fact.at, fact.arrived), m.now)
     if m.opened_at < 0:
         open_account(m, timeline, fact, stand)
@@ -152,7 +154,7 @@ def respond(m: Member, timeline: Timeline, fact: Fact, beside: Beside) -> None:
     if m.ended:
         m.post(EntryKind.REFUSED, reason=Reason.STATUS_BLOCKED)
         return
-    if fact.kind == FactKind.IDENTITY:
+    if fact.kind == FactKind.IDENTITY and not fact.refuse:
         identity(m, timeline, fact, beside)
         return
     judge_lazily(m)
@@ -174,7 +176,7 @@ def judge_lazily(m: Member) -> None:
 
 
 def identity(m: Member, timeline: Timeline, fact: Fact, beside: Beside) -> None:
-    """An account is given up, takes another over, or ends (S53, S54)."""
+    """An account is given up, takes another over, begins anew, or ends (S53, S54, S57)."""
     move = number_of(fact, "move", 0)
     if move == Move.ABSORBS:
         assert isinstance(beside, Member)
@@ -183,14 +185,16 @@ def identity(m: Member, timeline: Timeline, fact: Fact, beside: Beside) -> None:
         settle(m, m.stands)
     elif move == Move.ABSORBED:
         give_up(m, timeline, fact)
-    else:
+    elif move == Move.ENDS:
         end(m, timeline, fact)
 
 
 def judged(m: Member, v: Version, fact: Fact, beside: Beside) -> bool:
     """What a fact of its kind does; false where it was refused."""
     done = True
-    if fact.kind == FactKind.PROFILE:
+    if fact.kind == FactKind.IDENTITY:
+        m.post(EntryKind.REFUSED, v.main_wallet, reason=fact.refuse, ref=fact.about)
+    elif fact.kind == FactKind.PROFILE:
         profile(m, v, fact)
         judge(m, m.stands, down=False)
     elif fact.kind == FactKind.OPENING:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from loyalty_streams.core.codes import Action, AttrKind, EntryKind, FactKind, LineKind, Reason
 from loyalty_streams.core.facts import Attribute, Fact, Line
 from tests.oracle.calendar import instant, wall
-from tests.oracle.family import Event, Family, Merge, fold_family
+from tests.oracle.family import Event, Family, Merge, Unlink, Unmerge, fold_family
 from tests.oracle.oracle import Result, fold
 from tests.oracle.programme import Timeline
 
@@ -142,6 +142,14 @@ def opened(when: str, points: int, **what: int | str) -> Fact:
 
 def merged(gives_up: str, into: str, when: str) -> Merge:
     return Merge(at(when), f"identity/{gives_up}>{into}/{when}", gives_up, into)
+
+
+def unmerged(gives_up: str, into: str, when: str) -> Unmerge:
+    return Unmerge(at(when), f"identity/{gives_up}<{into}/{when}", gives_up, into)
+
+
+def unlinked(identifier: str, member: str, when: str) -> Unlink:
+    return Unlink(at(when), f"identity/{identifier}-{member}/{when}", identifier, member)
 
 
 def together(body: str, *events: Event, until: str = "2026-12-01", versions: tuple[str, ...] = ()) -> Family:

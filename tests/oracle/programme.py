@@ -168,8 +168,8 @@ class Version:
     # ---- facts and identities ----
 
     def spans(self, name: str) -> int:
-        """A setting of `facts` in microseconds: `lateness`, `unmerge_within`."""
-        defaults = {"lateness": "7 days", "unmerge_within": "90 days"}
+        """A setting of `facts` in microseconds: `lateness`, `unmerge_within`, `claim_within`."""
+        defaults = {"lateness": "7 days", "unmerge_within": "90 days", "claim_within": "30 days"}
         found = span(str(self.section("facts").get(name, defaults[name])))
         return found.days * DAY + found.exact
 

@@ -155,24 +155,14 @@ def grace_of(v: Version) -> Span | None:
     return span(given["grace"]) if isinstance(given, dict) else None
 
 
-def lower_debt(m: Member, v: Version, held: Redemption, points: int) -> None:
+def lower_debt(m: Member, v: Version, held: Redemption, points: int, kind: EntryKind = EntryKind.RESTORED, reason: Reason = Reason.NONE) -> None:
     """The part that was debt: the debt falls first, the rest becomes a lot of its own."""
     purse = m.purse(held.wallet)
     less = min(purse.debt, points)
     if less:
         purse.debt -= less
-        m.post(EntryKind.RESTORED, held.wallet, -less, Bucket.DEBT, ref=held.key)
+        m.post(kind, held.wallet, -less, Bucket.DEBT, reason=reason, ref=held.key)
     if points > less:
         expires = expiry_of(m, v, held.wallet, m.when, m.when, m.arrived)
-        new_points(
-            m,
-            v,
-            EntryKind.RESTORED,
-            held.wallet,
-            points - less,
-            m.cause,
-            activates=m.when,
-            expires=expires,
-            ref=held.key,
-        )
+        new_points(m, v, kind, held.wallet, points - less, m.cause, activates=m.when, expires=expires, reason=reason, ref=held.key)
         lapse_overdue(m, v)

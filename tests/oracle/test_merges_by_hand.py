@@ -1,4 +1,4 @@
-"""Merges, what undoes them, and endings: the oracle against the pencil (T137 to T143, S53, S54)."""
+"""Merges and endings: the oracle against the pencil (T137 to T143, S53, S54)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from loyalty_streams.core.codes import Action, Bucket, EntryKind, FactKind, Reason
 from loyalty_streams.core.facts import Fact
-from tests.oracle.family import End, Family, Unmerge
+from tests.oracle.family import End, Family
 from tests.oracle.model import OracleEntry
 from tests.oracle.oracle import Result
 from tests.oracle.pencil import (
@@ -182,40 +182,6 @@ def test_t142_a_merge_before_the_first_fact_is_one_history() -> None:
     family = together(LADDER, merged("A", "B", "2025-12-01"), merged("C", "B", "2025-12-02"), *split)
     assert of(family, "A").entries == run(LADDER, *facts, until="2026-12-01").entries
     assert len(family.results) == 1
-
-
-# ---- T140: a merge undone ----
-
-
-def test_t140_each_side_has_again_what_is_its_own_and_owes_what_it_spent_beyond() -> None:
-    a, b = by("A", order("1", "2026-01-01", 100)), by("B", order("2", "2026-01-02", 200))
-    join = merged("B", "A", "2026-02-01")
-    spent = by("A", spend(FactKind.REDEEM, "1", "2026-02-10", 250))
-    more = by("B", order("3", "2026-02-20", 30))
-    undone = Unmerge(at("2026-03-01"), "identity/undo", join.key)
-    family = together(PLAIN, a, b, join, spent, more, undone)
-    assert family.homes == {"A": "A#1", "B": "B#1"}
-    assert (points(of(family, "A")), points(of(family, "A"), "debt"), points(of(family, "B"))) == (0, 150, 230)
-    assert said(of(family, "A"), EntryKind.REDEEMED) == [("redeemed", -100), ("redeemed", 150)]
-
-
-def test_t140_a_redemption_refused_then_stays_refused_and_later_ones_are_judged_alone() -> None:
-    a, b = by("A", order("1", "2026-01-01", 100)), by("B", adjust("2026-01-02", 60, Action.DEDUCT, allow_negative=1))
-    join = merged("B", "A", "2026-02-01")
-    facts = [by("A", spend(FactKind.REDEEM, "1", "2026-02-10", 80)), by("A", spend(FactKind.REDEEM, "2", "2026-03-02", 80))]
-    family = together(PLAIN, a, b, join, *facts, Unmerge(at("2026-03-01"), "identity/undo", join.key))
-    assert refusals(of(family, "A")) == {Reason.NOT_ALLOWED: 1}
-    assert (points(of(family, "A")), points(of(family, "B"), "debt")) == (20, 60)
-
-
-@pytest.mark.parametrize(("when", "refused"), [("2026-05-02", {}), ("2026-05-03", {"identity/undo": "UNMERGE_TOO_LATE"})])
-def test_t140_a_merge_can_be_undone_for_ninety_days(when: str, refused: dict[str, str]) -> None:
-    join = merged("B", "A", "2026-02-01")
-    family = together(
-        PLAIN, by("A", order("1", "2026-01-01", 1)), by("B", order("2", "2026-01-01", 2)), join, Unmerge(at(when), "identity/undo", join.key)
-    )
-    assert family.refused == refused
-    assert (family.homes["B"] == "A#1") == bool(refused)
 
 
 # ---- T141: bonuses met twice ----

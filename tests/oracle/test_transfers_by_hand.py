@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from loyalty_streams.core.codes import Action, EntryKind, FactKind, Reason
+from loyalty_streams.core.codes import Action, Bucket, EntryKind, FactKind, Outcome, Reason
 from tests.oracle.family import Family, Transfer
 from tests.oracle.oracle import Result
-from tests.oracle.pencil import PLAIN, RATE, adjust, at, by, order, person, points, refusals, said, spend, together
+from tests.oracle.pencil import PLAIN, RATE, adjust, at, by, merged, order, person, points, refusals, said, spend, together
 
 DATED = "wallets: {points: {expires: {after: 12 months}}}\nearn:\n" + RATE
 A1, A2 = by("A", order("1", "2026-01-01", 100)), by("A", order("2", "2026-01-05", 50))
@@ -84,3 +86,61 @@ def test_s55_a_parcel_whose_date_has_passed_lapses_where_it_comes() -> None:
     a, b = both(together(body, A1, send("2026-03-01", 60), until="2026-03-02"))
     assert said(b, EntryKind.TRANSFERRED_IN, EntryKind.EXPIRED) == [("transferred_in", 60), ("expired", -60)]
     assert (points(a), points(b)) == (40, 0)
+
+
+# ---- what the sender was told stands ----
+
+
+def granted(when: str, n: int) -> Transfer:
+    return replace(send(when, n), outcome=Outcome.GRANTED)
+
+
+def test_s55_a_transfer_that_was_granted_stands_and_what_is_not_there_is_debt() -> None:
+    a, b = both(together(DATED, A1, granted("2026-02-01", 120), until="2026-03-01"))
+    out = [(e.points, e.bucket, e.lot, e.reason) for e in a.entries if e.kind == EntryKind.TRANSFERRED_OUT]
+    assert out == [(-100, Bucket.AVAILABLE, ("order/1/A", 0), Reason.MANUAL), (20, Bucket.DEBT, None, Reason.MANUAL)]
+    assert (points(a), points(a, "debt"), points(a, "transferred_out")) == (0, 20, 120)
+    assert [(x.lot, x.points, x.expires_at) for x in b.standing.lots] == [
+        (("transfer/T/to", 0), 100, at("2027-01-01")),
+        (("transfer/T/to", 1), 20, at("2027-02-01")),
+    ]
+    assert (points(b), points(b, "transferred_in")) == (120, 120)
+
+
+@pytest.mark.parametrize("before", [person("2026-01-06", status=1), adjust("2026-01-06", 110, Action.DEDUCT, allow_negative=1)])
+def test_s55_what_was_granted_asks_no_status_and_no_debt(before) -> None:  # type: ignore[no-untyped-def]
+    a, b = both(together(PLAIN, A1, by("A", before), granted("2026-02-01", 60)))
+    assert (refusals(a), points(a, "transferred_out"), points(b)) == ({}, 60, 60)
+
+
+@pytest.mark.parametrize(("told", "said"), [(Reason.IN_DEBT, Reason.IN_DEBT), (Reason.NONE, Reason.NOT_ALLOWED)])
+def test_s55_a_transfer_that_was_refused_stays_refused_for_its_reason(told: Reason, said: Reason) -> None:
+    family = together(PLAIN, A1, replace(send("2026-02-01", 60), outcome=Outcome.REFUSED, refuse=told))
+    assert (refusals(family.results["A#1"]), points(family.results["A#1"]), set(family.results)) == ({said: 1}, 100, {"A#1"})
+
+
+def test_s55_between_one_and_the_same_member_nothing_was_granted() -> None:
+    family = together(PLAIN, A1, by("B", order("9", "2026-01-03", 10)), merged("B", "A", "2026-01-20"), granted("2026-02-01", 60))
+    assert (points(family.results["A#1"]), refusals(family.results["A#1"])) == (110, {Reason.SAME_MEMBER: 1})
+
+
+@pytest.mark.parametrize(("later", "debt", "has"), [(0, 0, 100), (15, 0, 115)])
+def test_s55_what_comes_back_pays_the_debt_it_made_first(later: int, debt: int, has: int) -> None:
+    """100 and 20 of debt leave; B is suspended, and all of it is back the same instant, before the order of the day after."""
+    more = [by("A", order("3", "2026-02-02", later))] if later else []
+    family = together(DATED, A1, by("B", person("2026-01-01", status=1)), granted("2026-02-01", 120), *more, until="2026-03-01")
+    a, b = both(family)
+    assert [(e.points, e.bucket, e.reason) for e in a.entries if e.kind == EntryKind.TRANSFERRED_IN] == [
+        (-20, Bucket.DEBT, Reason.NOT_ALLOWED),
+        (100, Bucket.AVAILABLE, Reason.NOT_ALLOWED),
+    ]
+    assert (points(a), points(a, "debt"), points(a, "transferred_in"), points(b)) == (has, debt, 120, 0)
+
+
+def test_s51_s55_a_parcel_that_has_lapsed_before_it_comes_late_lapses_at_its_own_date() -> None:
+    body = "wallets: {points: {expires: {after: 2 months}}}\nearn:\n" + RATE
+    gift = replace(granted("2026-01-10", 60), arrived=at("2026-03-20"))
+    a, b = both(together(body, A1, gift, until="2026-03-20"))
+    lapsed = [(e.points, e.at, e.booked) for e in b.entries if e.kind == EntryKind.EXPIRED]
+    assert lapsed == [(-60, at("2026-03-10"), at("2026-03-20"))]
+    assert (points(a), points(a, "debt"), points(a, "expired")) == (0, 60, 100)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from loyalty_streams.core.codes import EntryKind, Reason
+from loyalty_streams.core.codes import Bucket, EntryKind, Outcome, Reason
 from loyalty_streams.core.facts import Fact
-from tests.oracle.lots import expire, pay_debt, put_back, suspended, take_available, tidy
+from tests.oracle.lots import expire, expiry_of, pay_debt, put_back, suspended, take_available, tidy
 from tests.oracle.model import HoldPart, Lot, Member, Redemption
 from tests.oracle.programme import Version
-from tests.oracle.redemption import grace_of
+from tests.oracle.redemption import grace_of, lower_debt
 
 
 def refuse(m: Member, v: Version, reason: Reason, fact: Fact) -> None:
@@ -29,8 +29,12 @@ def guard(m: Member, v: Version, fact: Fact) -> Reason:
 
 
 def send(m: Member, v: Version, fact: Fact) -> None:
-    """Lots leave in consumption order; what was taken is kept under the key of the transfer."""
-    reason = fact.refuse or guard(m, v, fact)
+    """Lots leave in consumption order; what was taken is kept under the key of the transfer.
+
+    What the sender was told stands: points that a transfer was granted and the lots do not cover are debt (S55).
+    """
+    told = {Outcome.GRANTED: Reason.NONE, Outcome.REFUSED: Reason.NOT_ALLOWED}
+    reason = fact.refuse or (told[fact.outcome] if fact.outcome else guard(m, v, fact))
     if reason:
         refuse(m, v, reason, fact)
         return
@@ -39,40 +43,40 @@ def send(m: Member, v: Version, fact: Fact) -> None:
     parts = [HoldPart(replace(lot), points, points) for lot, points in taken]
     for lot, points in taken:
         m.post(EntryKind.TRANSFERRED_OUT, wallet, -points, lot=lot.id, reason=Reason.MANUAL, ref=fact.about)
+    short = fact.points - sum(points for _, points in taken)
+    if short > 0:
+        m.purse(wallet).debt += short
+        m.post(EntryKind.TRANSFERRED_OUT, wallet, short, Bucket.DEBT, reason=Reason.MANUAL, ref=fact.about)
+        parts.append(HoldPart(None, short, short))
     m.transfers[fact.about] = Redemption(fact.about, wallet, fact.points, "confirmed", 0, parts)
 
 
 def receive(m: Member, v: Version, fact: Fact, sent: Redemption) -> None:
-    """Each parcel becomes a lot of this fact with its dates of earning and expiry; debt is paid, what is past its date lapses."""
+    """Each parcel becomes a lot of this fact; debt is paid, what is past its date lapses."""
     if fact.refuse or m.status not in v.statuses("redeem"):
         refuse(m, v, fact.refuse or Reason.STATUS_BLOCKED, fact)
         return
     for n, part in enumerate(sent.parts):
-        assert part.lot is not None
-        old = part.lot
-        lot = Lot(
-            v.redeem_wallet,
-            fact.key,
-            n,
-            old.earned_at,
-            m.when,
-            old.expires_at,
-            part.points,
-            part.points,
-            False,
-            m.arrived,
-            v.number,
-            fact.about,
-            counts=False,
-        )
+        lot = parcel(m, v, fact, n, part)
         m.purse(lot.wallet).lots.append(lot)
         m.post(EntryKind.TRANSFERRED_IN, lot.wallet, part.points, lot=lot.id, reason=Reason.MANUAL, ref=fact.about)
         if lot.expires_at <= m.now and not suspended(m, m.stands, lot.wallet):
-            expire(m, v, lot, ref=fact.about)
+            with m.happening_at(max(m.when, lot.expires_at)):
+                expire(m, v, lot, ref=fact.about)
         else:
             pay_debt(m, lot, part.points)
     m.lot_numbers[fact.key] = len(sent.parts)
     tidy(m, v.redeem_wallet)
+
+
+def parcel(m: Member, v: Version, fact: Fact, n: int, part: HoldPart) -> Lot:
+    """A lot with the dates of earning and expiry of the one it was taken from; what was debt is earned now, under the wallet's own terms."""
+    wallet = v.redeem_wallet
+    earned = part.lot.earned_at if part.lot else m.when
+    expires = part.lot.expires_at if part.lot else expiry_of(m, v, wallet, m.when, m.when, m.arrived)
+    return Lot(
+        wallet, fact.key, n, earned, m.when, expires, part.points, part.points, False, m.arrived, v.number, fact.about, counts=False
+    )  # fmt: skip
 
 
 def come_back(m: Member, v: Version, fact: Fact) -> None:
@@ -82,7 +86,9 @@ def come_back(m: Member, v: Version, fact: Fact) -> None:
         refuse(m, v, Reason.ALREADY_REVERSED if sent else Reason.UNKNOWN_REDEMPTION, fact)
         return
     sent.state = "cancelled"
-    for part in sent.parts:
-        assert part.lot is not None
+    for part in sorted(sent.parts, key=lambda p: p.lot is not None):
         points, part.left = part.left, 0
-        put_back(m, v, EntryKind.TRANSFERRED_IN, part.lot, points, Reason.NOT_ALLOWED, grace_of(v), ref=fact.about)
+        if part.lot is None:
+            lower_debt(m, v, sent, points, EntryKind.TRANSFERRED_IN, Reason.NOT_ALLOWED)
+        else:
+            put_back(m, v, EntryKind.TRANSFERRED_IN, part.lot, points, Reason.NOT_ALLOWED, grace_of(v), ref=fact.about)

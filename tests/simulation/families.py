@@ -1,4 +1,4 @@
-"""Random histories of one to four identifiers that merge, part, end and send each other points."""
+"""Random histories of one to four identifiers that merge, part, end, claim receipts and send each other points."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from random import Random
 
-from loyalty_streams.core.codes import DAY, FactKind
-from loyalty_streams.core.facts import Fact
-from tests.oracle.family import End, Event, Merge, Transfer, Unmerge
+from loyalty_streams.core.codes import DAY, AttrKind, FactKind, Outcome, Reason, Status
+from loyalty_streams.core.facts import Attribute, Fact
+from tests.oracle.events import GIVEN_BACK, Claim, End, Event, Merge, Transfer, Unlink, Unmerge
+from tests.oracle.receipts import RECEIPT
 from tests.simulation.histories import MINUTE, Teller
 from tests.simulation.latecomers import Latecomers, with_lateness
 from tests.simulation.programmes import versions
 from tests.simulation.vocabulary import Tree
 
+SPANS = ("0 days", "1 day", "20 days", "45 days")
 IDENTIFIERS = ("card:1", "phone:2", "openid:3", "member:4")
 
 
@@ -28,12 +30,13 @@ class Told:
 
 def family(seed: int, a_programme: int) -> Told:
     """The family of a seed; `a_programme` seeds in a row share a programme."""
-    trees = with_bonuses(seed // a_programme, with_lateness(seed // a_programme, versions(seed // a_programme)))
+    block = seed // a_programme
+    trees = with_second_thoughts(block, with_bonuses(block, with_lateness(block, versions(block))))
     random = Random(f"family {seed}")
     facts = Teller(random, trees).tell(random.choice((6, 12, 20, 30, 40)))
     late = Latecomers(seed, trees)
     facts = [late.later(f) if late.chance(0.03) else f for f in facts]
-    events = Kin(random, facts, late).events()
+    events = Parting(seed).added_to(Kin(random, facts, late).events())
     last = max(max(e.at, e.arrived) for e in events)
     return Told(trees, tuple(events), last + random.choice((0, 30, 200, 800)) * DAY)
 
@@ -59,6 +62,16 @@ def with_bonuses(seed: int, trees: list[Tree]) -> list[Tree]:
     return out
 
 
+def with_second_thoughts(seed: int, trees: list[Tree]) -> list[Tree]:
+    """Some versions say how long a receipt can be claimed, and a merge undone."""
+    random = Random(f"second thoughts {seed}")
+    out = []
+    for tree in trees:
+        given = {name: random.choice(SPANS) for name in ("claim_within", "unmerge_within") if random.random() < 0.25}
+        out.append({**tree, "facts": {**tree.get("facts", {}), **given}} if given else tree)
+    return out
+
+
 class Kin:
     """Gives the facts of a history to several identifiers, and makes them meet."""
 
@@ -79,7 +92,7 @@ class Kin:
             out += merges
             if self.chance(0.15):
                 undone = self.r.choice(merges)
-                out.append(Unmerge(undone.at + self.r.choice((0, 1, 20, 89, 90, 91)) * DAY, "identity/undo", undone.key))
+                out.append(Unmerge(undone.at + self.r.choice((0, 1, 20, 89, 90, 91)) * DAY, "identity/undo", undone.gives_up, undone.into))
             if self.chance(0.3):
                 out += [self.transfer(n) for n in range(self.r.randint(1, 3))]
         if self.chance(0.15):
@@ -108,3 +121,73 @@ class Kin:
     def transfer(self, n: int) -> Transfer:
         sender, receiver = self.r.choice(self.names), self.r.choice(self.names)
         return Transfer(self.moment(), f"transfer/{n}", sender, receiver, self.r.choice((0, 1, 10, 30, 80)))
+
+
+class Parting:
+    """What else befalls several identifiers: unlinks, receipts, answers given already; drawn apart, so that the rest stays as it is."""
+
+    def __init__(self, seed: int) -> None:
+        self.r = Random(f"parting {seed}")
+
+    def chance(self, p: float) -> bool:
+        return self.r.random() < p
+
+    def added_to(self, events: list[Event]) -> list[Event]:
+        merges = [e for e in events if isinstance(e, Merge)]
+        names = sorted({n for m in merges for n in (m.gives_up, m.into)} or {e.member for e in events if isinstance(e, Fact)})
+        out = [self.told(e) if isinstance(e, Transfer | Unmerge) else e for e in events]
+        out += [self.suspended(e) for e in events if isinstance(e, Transfer) and self.chance(0.2)]
+        if merges and self.chance(0.15):
+            out += [self.unlink(n, self.r.choice(merges)) for n in range(self.r.randint(1, 2))]
+        if self.chance(0.25):
+            for n in range(self.r.randint(1, 2)):
+                out = self.with_receipt(f"{n}", out, names)
+        return out
+
+    def told(self, event: Transfer | Unmerge) -> Event:
+        """A transfer that comes late or has been answered; an unmerge of who was never merged so."""
+        if isinstance(event, Unmerge):
+            return replace(event, gives_up=event.into, into=event.gives_up) if self.chance(0.15) else event
+        event = replace(event, arrived=self.arrival(event.at))
+        if event.points and self.chance(0.3):
+            return replace(event, outcome=Outcome.GRANTED)
+        return replace(event, outcome=Outcome.REFUSED, refuse=Reason.INSUFFICIENT) if self.chance(0.1) else event
+
+    def suspended(self, event: Transfer) -> Fact:
+        """Who is to receive points may not."""
+        status = Attribute("@status", AttrKind.FLAG, int(Status.SUSPENDED))
+        return Fact(FactKind.PROFILE, event.receiver, f"profile/{event.key}", event.at - 1, attributes=(status,))
+
+    def unlink(self, n: int, merge: Merge) -> Unlink:
+        """Mostly of an identifier that was given up, some time after."""
+        identifier = merge.gives_up if self.chance(0.9) else merge.into
+        at = merge.at + self.r.choice((-1, 0, 1, 1, 10, 40)) * DAY + self.r.choice((0, 0, 1))
+        return Unlink(at, f"identity/unlink/{n}", identifier, merge.into, self.arrival(at))
+
+    def with_receipt(self, receipt: str, events: list[Event], names: list[str]) -> list[Event]:
+        """An order or two without a member, with most of what comes back of them, and who shows the receipt, when."""
+        loose = [e for e in events if isinstance(e, Fact) and e.kind == FactKind.ORDER and not e.about and not e.member.startswith(RECEIPT)]
+        if not loose:
+            return events
+        orders = self.r.sample(loose, min(self.r.choice((1, 1, 1, 2)), len(loose)))
+        keys = {o.key for o in orders}
+        out = [self.under(receipt, e) if isinstance(e, Fact) and self.kept(e, keys) else e for e in events]
+        first = orders[0].at + self.days()
+        claims = [first, *([first + self.r.choice((0, 1, 5)) * DAY] if self.chance(0.3) else []), *([orders[0].at - 1] if self.chance(0.2) else [])]
+        key = f"identity/claim/{receipt}"
+        return out + [Claim(at, f"{key}/{n}", receipt, self.r.choice(names), self.arrival(at)) for n, at in enumerate(claims)]
+
+    def kept(self, fact: Fact, orders: set[str]) -> bool:
+        return fact.key in orders or (fact.kind in GIVEN_BACK and fact.about in orders and self.chance(0.85))
+
+    def under(self, receipt: str, fact: Fact) -> Fact:
+        return replace(fact, member=f"{RECEIPT}{receipt}")
+
+    def days(self) -> int:
+        """How long after the order a receipt is shown, often at the edge of what is allowed."""
+        edge = self.r.choice((0, 1, 20, 30, 30)) * DAY + self.r.choice((0, 1))
+        return self.r.choice((edge, self.r.randint(0, 40) * DAY))
+
+    def arrival(self, at: int) -> int:
+        """Now and then beyond every lateness."""
+        return at + 35 * DAY if self.chance(0.1) else -1

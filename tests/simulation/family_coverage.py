@@ -1,11 +1,13 @@
-"""Which forms of late facts, merges and transfers a trial exercised."""
+"""Which forms of late facts, merges, partings and transfers a trial exercised."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from loyalty_streams.core.codes import Bucket, EntryKind, Reason
+from loyalty_streams.core.codes import Bucket, EntryKind, FactKind, Move, Reason
 from loyalty_streams.core.facts import Fact
+from tests.oracle.adjustments import number_of
+from tests.oracle.family import Step
 from tests.simulation.said import Decision
 from tests.simulation.trial import Outcome
 
@@ -16,6 +18,7 @@ SHOWN = (
     (EntryKind.SIGNALLED, Reason.DUPLICATE_BONUS), (EntryKind.CLAWED_BACK, Reason.MERGE_DUPLICATE), (EntryKind.TRANSFERRED_IN, Reason.MANUAL),
     (EntryKind.TRANSFERRED_IN, Reason.NOT_ALLOWED), (EntryKind.FORFEITED, Reason.ERASED), (EntryKind.WRITTEN_OFF, Reason.ERASED),
     (EntryKind.REFUSED, Reason.MEMBER_MISMATCH), (EntryKind.REFUSED, Reason.SAME_MEMBER), (EntryKind.EARNED, Reason.RETURNED),
+    (EntryKind.REFUSED, Reason.NO_SUCH_MERGE), (EntryKind.REFUSED, Reason.UNMERGE_TOO_LATE), (EntryKind.REFUSED, Reason.ALREADY_CLAIMED),
 )  # fmt: skip
 OF_MERGES = (
     *(f"entry {kind.name} {reason.name}" for kind, reason in SHOWN),
@@ -23,6 +26,10 @@ OF_MERGES = (
     "debt paid by a merge",
     "tier by the metrics of both",
     "stage by a merge",
+    "transfer beyond what there is",
+    "claim too late",
+    "an account begins anew",
+    "a new account earns",
 )
 
 
@@ -43,7 +50,7 @@ def seen_of_late(fact: Fact, decisions: list[Decision]) -> Iterator[str]:
 def seen_of_merges(found: Outcome) -> set[str]:
     """Of the forms of families, those that a trial exercised."""
     merges = {d.cause for d in found.decisions if d.kind == EntryKind.TRANSFERRED_IN and d.reason == Reason.MERGED}
-    return {name for d in found.decisions for name in of_merge(d, d.cause in merges)}
+    return {*found.seen, *(name for d in found.decisions for name in of_merge(d, d.cause in merges))}
 
 
 def of_merge(d: Decision, by_merge: bool) -> Iterator[str]:
@@ -56,3 +63,18 @@ def of_merge(d: Decision, by_merge: bool) -> Iterator[str]:
         yield "tier by the metrics of both"
     elif d.kind == EntryKind.STAGE_CHANGED and by_merge:
         yield "stage by a merge"
+    elif d.kind == EntryKind.TRANSFERRED_OUT and d.reason == Reason.MANUAL and d.bucket == Bucket.DEBT:
+        yield "transfer beyond what there is"
+    elif d.reason == Reason.TOO_LATE and d.cause.startswith("identity/"):
+        yield "claim too late"
+
+
+def seen_of_steps(steps: Sequence[Step]) -> Iterator[str]:
+    """What no decision shows: an account that begins anew in an old ledger, and lives."""
+    anew: set[str] = set()
+    for step in steps:
+        if number_of(step.fact, "move", 0) == Move.BEGINS:
+            anew.add(step.account)
+            yield "an account begins anew"
+        elif step.account in anew and step.fact.kind == FactKind.ORDER:
+            yield "a new account earns"

@@ -1,4 +1,7 @@
-"""One trial of a family: the kernel account by account, with packed states at merges and cards at transfers, against the oracle."""
+"""One trial of a family: the kernel account by account, with packed states at merges and cards at transfers, against the oracle.
+
+An account that begins anew needs nothing beside it: its cards went where it was given up to.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from tests.oracle.family import Step, fold_family
 from tests.simulation import engine_side, oracle_side
 from tests.simulation.engine_side import Store
 from tests.simulation.families import family
+from tests.simulation.family_coverage import seen_of_steps
 from tests.simulation.programmes import texts
 from tests.simulation.said import Decision, End
 from tests.simulation.trial import A_PROGRAMME, Case, Outcome, Ready, engine_of, first_difference, ready
@@ -49,7 +53,7 @@ def run_family(case: FamilyCase) -> Outcome:
         got, found = accounts.compared(name, oracle_side.said_of(result, programme.timeline), case.until)
         decided += got
         problems += [f"{name}: {x}" for x in found]
-    return Outcome(tuple(problems), tuple(decided))
+    return Outcome(tuple(problems), tuple(decided), tuple(seen_of_steps(expected.steps)))
 
 
 @dataclass
@@ -84,6 +88,7 @@ class Accounts:
                 code = code_of(step.fact.key)
                 self.fold(step.account, extra=[bytes([CARD_STATE]) + code.to_bytes(8, "little", signed=True) + given_up[code]])
                 self.stores[step.account].cards.update(self.stores[step.beside].cards)
+                self.stores[step.beside].cards.clear()
             elif step.beside:
                 self.fold(step.account, extra=[self.stores[step.beside].cards[CARD_REDEMPTION, code_of(step.fact.about)]])
             elif self.random.random() < 0.3:

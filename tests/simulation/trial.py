@@ -52,10 +52,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a trial found: the problems (none: all sides agree), and what was decided."""
+    """What a trial found: the problems (none: all sides agree), what was decided, and which forms were seen that no decision shows."""
 
     problems: tuple[str, ...]
     decisions: tuple[Decision, ...]
+    seen: tuple[str, ...] = ()
 
 
 def case_of(seed: int) -> Case:
