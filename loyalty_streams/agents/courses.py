@@ -189,19 +189,21 @@ def _transfers(columns: Columns, came: Array, rows: Array, way: Array, refused: 
 def _claimed(columns: Columns, rows: Array, lateness: Lateness) -> Course:
     """What is kept under a receipt: it goes to the first who claims it in time (S58)."""
     kind, refused, winner = columns.kind[rows], {}, OWN
-    claims = rows[(kind == IDENTITY) & (columns.type[rows] == CLAIM)]
-    sold = columns.at[rows[kind == ORDER]]
-    for claim in claims.tolist() if len(sold) else ():
+    orders = rows[kind == ORDER]
+    sold, given = columns.at[orders], np.zeros(len(orders), bool)
+    for claim in rows[(kind == IDENTITY) & (columns.type[rows] == CLAIM)].tolist() if len(orders) else ():
         at = columns.at[[claim]]
-        since = at - sold
-        within = lateness.of_arrivals("claim_within", at)
-        if (since > within).all():
+        in_time = at - sold <= lateness.of_arrivals("claim_within", at)
+        reached = in_time & (sold <= lateness.stand(at, columns.arrived[[claim]]))
+        if not in_time.any():
             refused[claim] = TOO_LATE
-        elif winner == OWN and ((since >= 0) & (since <= within)).any():
-            winner = claim
-    if winner != OWN:
-        refused = {**{claim: ALREADY_CLAIMED for claim in claims.tolist() if claim != winner}, **refused}
-    kept = rows[kind != IDENTITY] if winner != OWN else rows[:0]
+        elif winner != OWN:
+            refused[claim] = ALREADY_CLAIMED
+        elif reached.any():
+            winner, given = claim, reached
+    left = columns.ref[orders[~given]]
+    goes = (kind != IDENTITY) & ~np.isin(columns.ref[rows], left) & ~np.isin(columns.about[rows], left)
+    kept = rows[goes] if winner != OWN else rows[:0]
     turned_away = np.array(sorted(refused), np.int64)
     by = np.concatenate([np.full(len(kept), winner, np.int64), turned_away])
     return Course(rows[:0], np.concatenate([kept, turned_away]), by, {}, (), winner, refused)

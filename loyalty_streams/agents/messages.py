@@ -49,8 +49,8 @@ class Name(NamedTuple):
 
 
 class Going(NamedTuple):
-    """A message that the log of an account gives: the fact, what comes with it (of a merge the facts of which the state beside it is made, of a
-    transfer its card), why it is refused, and as which side of a transfer it goes.
+    """A message that the log of an account gives: the fact, what comes with it (of a merge the facts of which the state beside it is made and
+    why some are refused, of a transfer its card), why it is refused, and as which side of a transfer it goes.
     """
 
     row: int
@@ -99,7 +99,9 @@ def given(work: Rederiving, m: Member, rows: Array, folds: Folds) -> dict[Name, 
     for idle in one.idle:
         found[Name(f.abouts[idle], int(ref[idle]), True)] = Going(idle)
     for move, before in one.moves.items():
-        found[Name(f.abouts[move], int(ref[move]), True)] = Going(move, one.own[:before].tobytes())
+        own = one.own[:before]
+        why = [one.refused.get(row, 0) for row in own.tolist()] if one.refused else []
+        found[Name(f.abouts[move], int(ref[move]), True)] = Going(move, np.append(own, why).tobytes())
     for row, by in zip(one.on.tolist(), one.by.tolist(), strict=True):
         name = Name(f.abouts[by], int(ref[row]), bool(f.came[row] & MERGES))
         found[name] = Going(row, refuse=one.refused.get(row, 0))

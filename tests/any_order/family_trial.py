@@ -11,19 +11,22 @@ from random import Random
 
 import numpy as np
 
+from loyalty_streams.agents.courses import FOREIGN
 from loyalty_streams.agents.effective import effective
 from loyalty_streams.agents.rows import Segments, join_segments, split
-from loyalty_streams.core.codes import EntryKind, FactKind, Outcome, Reason
+from loyalty_streams.core.codes import Bucket, EntryKind, FactKind, Outcome, Reason
 from loyalty_streams.core.facts import Fact
 from tests.any_order.memory import MemoryHost
 from tests.any_order.trial import RETURNS, bases_every, delivered, programme_of, scrambled
-from tests.oracle.family import Event, Merge, fold_family
-from tests.oracle.receipts import kept_under_receipt
+from tests.oracle.events import Claim, End, Event, Merge, Transfer, Unlink, Unmerge
+from tests.oracle.family import fold_family
+from tests.oracle.receipts import RECEIPT
 from tests.simulation import engine_side, oracle_side
 from tests.simulation.family_trial import FamilyCase, family_of
 from tests.simulation.said import Decision
 from tests.simulation.trial import Ready, first_difference
 
+MOVES = (Reason.MERGED, Reason.MANUAL, Reason.NOT_ALLOWED)
 NOT_THEIRS = (Reason.UNKNOWN_ORDER, Reason.UNKNOWN_REDEMPTION)
 
 
@@ -45,20 +48,35 @@ def problems_of(seed: int) -> list[str]:
 
 
 def facts_of(case: FamilyCase) -> list[Fact]:
-    """The facts and merges of a case that the agents take."""
-    brought = [e for e in case.facts if isinstance(e, Fact) and not kept_under_receipt(e)]
-    facts = [f for f in brought if f.kind not in (FactKind.TRANSFER, FactKind.IDENTITY)]
+    """The events of a case that the agents take, as facts."""
+    facts = [fact_of(e) for e in case.facts if not isinstance(e, End)]
     orders = {f.key for f in facts if f.kind == FactKind.ORDER}
-    kept = [f for f in facts if f.kind not in RETURNS or not f.about or f.about in orders]
-    return [*kept, *(fact_of(e) for e in case.facts if isinstance(e, Merge))]
+    return [f for f in facts if f.kind not in RETURNS or not f.about or f.about in orders]
 
 
-def fact_of(merge: Merge) -> Fact:
-    return Fact(FactKind.IDENTITY, merge.gives_up, merge.key, merge.at, merge.arrived, about=merge.into, type="merge")
+def fact_of(event: Event) -> Fact:
+    """What a shop says of an event."""
+    if isinstance(event, Fact):
+        return event
+    if isinstance(event, Transfer):
+        return Fact(
+            FactKind.TRANSFER, event.sender, event.key, event.at, event.arrived, about=event.receiver, points=event.points,
+            outcome=event.outcome, refuse=event.refuse,
+        )  # fmt: skip
+    member, about = {
+        Merge: lambda e: (e.gives_up, e.into), Unmerge: lambda e: (e.gives_up, e.into), Unlink: lambda e: (e.identifier, e.member),
+        Claim: lambda e: (RECEIPT + e.receipt, e.member),
+    }[type(event)](event)  # fmt: skip
+    return Fact(FactKind.IDENTITY, member, event.key, event.at, event.arrived, about=about, type=type(event).__name__.lower())
 
 
 def event_of(fact: Fact) -> Event:
-    return Merge(fact.at, fact.key, fact.member, fact.about, fact.arrived) if fact.kind == FactKind.IDENTITY else fact
+    if fact.kind == FactKind.TRANSFER:
+        return Transfer(fact.at, fact.key, fact.member, fact.about, fact.points, fact.arrived, fact.outcome, fact.refuse)
+    if fact.kind != FactKind.IDENTITY:
+        return fact
+    kind = {"merge": Merge, "unmerge": Unmerge, "unlink": Unlink, "claim": Claim}[fact.type]
+    return kind(fact.at, fact.key, fact.member.removeprefix(RECEIPT), fact.about, fact.arrived)
 
 
 def differs(programme: Ready, host: MemoryHost, worst: Sequence[Fact], until: int) -> list[str]:
@@ -67,7 +85,7 @@ def differs(programme: Ready, host: MemoryHost, worst: Sequence[Fact], until: in
     expected = fold_family(programme.timeline, [event_of(f) for f in facts], until)
     accounts = {name.partition("#")[0]: result for name, result in expected.results.items()}
     out = [f"{name.decode()}: unknown to the oracle" for name in host.of_heads if name.decode() not in accounts and len(host.log(name).entries)]
-    book = engine_side.book_of(facts)
+    book = engine_side.book_of([*facts, *(replace(f, key=f"{f.key}/to") for f in facts if f.kind == FactKind.TRANSFER)])
     for name, result in accounts.items():
         log = host.log(name.encode())
         rows = [replace(facts[0], key=key.decode()) for key in split(log.keys)]
@@ -78,9 +96,9 @@ def differs(programme: Ready, host: MemoryHost, worst: Sequence[Fact], until: in
 
 
 def plain(decision: Decision) -> Decision:
-    """A decision without its booking; and of what is not there, whether because it is unknown or another's, one word."""
+    """A decision without its booking; of what is not there, whether because it is unknown or another's, one word; a transfer by its own key."""
     reason = Reason.MEMBER_MISMATCH if decision.reason in NOT_THEIRS else decision.reason
-    return replace(decision, booked=None, reason=reason)
+    return replace(decision, booked=None, reason=reason, cause=decision.cause.removesuffix("/out"))
 
 
 def with_decisions(host: MemoryHost, worst: Sequence[Fact]) -> list[Fact]:
@@ -90,7 +108,7 @@ def with_decisions(host: MemoryHost, worst: Sequence[Fact]) -> list[Fact]:
         log = whole(host, member)
         told = (log.came, log.columns.outcome, log.columns.refuse, log.columns.arrived)
         rows = zip(split(log.keys), *(column.tolist() for column in told), strict=True)
-        given.update((key.decode(), row) for key, came, *row in rows if not came)
+        given.update((key.decode(), row) for key, came, *row in rows if not came & FOREIGN)
     once = {f.key: f for f in reversed(worst)}
     return [
         replace(f, outcome=Outcome(given[k][0]), refuse=Reason(given[k][1] if given[k][0] else 0), arrived=given[k][2])
@@ -108,5 +126,6 @@ def points_in_flight(host: MemoryHost) -> list[str]:
     moved = 0
     for member in host.of_heads:
         e = host.log(member).entries
-        moved += int(e["points"][np.isin(e["kind"], (EntryKind.TRANSFERRED_IN, EntryKind.TRANSFERRED_OUT))].sum())
+        e = e[np.isin(e["kind"], (EntryKind.TRANSFERRED_IN, EntryKind.TRANSFERRED_OUT)) & np.isin(e["reason"], MOVES)]
+        moved += int(e["points"].sum() - 2 * e["points"][(e["bucket"] == Bucket.DEBT) & (e["reason"] != Reason.MERGED)].sum())
     return [f"{moved} points are neither here nor there"] if moved else []

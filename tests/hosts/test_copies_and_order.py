@@ -134,14 +134,6 @@ def test_t079_a_check_in_that_names_an_order_is_not_its_sale(tmp_path: Path, siz
         assert bring(store, named, come_back("R1", "O1", "M1", "2026-01-06 10:00", 1_000), size=size) == {"applied": 1, "waiting": 1}
 
 
-def test_kinds_that_a_later_release_folds_are_set_aside_by_name(tmp_path: Path) -> None:
-    with open_store(tmp_path) as store:
-        facts = [replace(order("X", "M1", "2026-01-05 10:00", 0), kind=k, key=f"x/{k}", lines=()) for k in (2, 15)]
-        facts = [replace(f, kind=FactKind(f.kind)) for f in facts]
-        assert bring(store, *facts) == {"dead_lettered": 2}
-        assert codes(store) == ["NOT_YET"] * 2
-
-
 def test_batches_do_not_show(tmp_path: Path) -> None:
     """One batch, batches of 7 and batches of one leave the same heads, key rows, facts and ledger (I5)."""
     found = []

@@ -216,7 +216,7 @@ def one_fact(w, programmes, facts, row, stands, fresh, work, cards, card_at, fir
         h.enrolled_at = f.at
     if f.kind >= EXCHANGE_RETURN and f.kind <= CANCELLATION:
         date_of_fact(w, p)
-    if h.lazy and (f.kind != IDENTITY or attribute(w, facts, MOVE, 0) == ABSORBS):
+    if h.lazy and (f.kind != IDENTITY or f.refuse or attribute(w, facts, MOVE, 0) == ABSORBS):
         judge_lazily(w, now)
     if stands != f.at:
         h.version = version_at(programmes, f.at)
