@@ -15,7 +15,7 @@ import numpy as np
 
 from loyalty_streams.agents.kinds import IDENTITY, ORDER, TRANSFER
 from loyalty_streams.agents.lateness import Lateness
-from loyalty_streams.agents.rows import Came
+from loyalty_streams.agents.rows import Came, Sent
 from loyalty_streams.core.codes import Reason, code_of
 from loyalty_streams.core.facts import Array, Columns
 
@@ -34,7 +34,8 @@ class Course(NamedTuple):
 
     `own`: what the account folds. `on`: what goes on, and `by` the move that each goes by. `moves`: by which the account is given up, each
     with the number of its own facts before. `idle`: moves that lead back, whose way is asked. `leads`: the move in force at the end, or OWN, or
-    NOWHERE where the account has ended. `refused`: why facts have no effect (`Reason`).
+    NOWHERE where the account has ended; `led` the same for those whose accounts were joined to it while its identifier was another's.
+    `refused`: why facts have no effect (`Reason`).
     """
 
     own: Array
@@ -44,6 +45,7 @@ class Course(NamedTuple):
     idle: tuple[int, ...]
     leads: int
     refused: Mapping[int, int]
+    led: Mapping[bytes, int] = {}
 
     @classmethod
     def whole(cls, rows: Array) -> Course:
@@ -71,12 +73,12 @@ def gives_up(columns: Columns, came: Array, rows: Array) -> Array:
     return found
 
 
-def course(columns: Columns, came: Array, rows: Array, lateness: Lateness) -> Course:
-    """What becomes of the facts of one log, `rows` in order."""
+def course(columns: Columns, came: Array, rows: Array, sent: Mapping[int, Sent], lateness: Lateness) -> Course:
+    """What becomes of the facts of one log, `rows` in order; `sent` is what came with those that others sent."""
     if came[rows].any() and (came[rows] & Came.HELD).any():
         return _claimed(columns, rows, lateness)
     kind = columns.kind[rows]
-    found = _Walk(columns, came, rows, lateness) if (kind == IDENTITY).any() else None
+    found = _Walk(columns, came, rows, sent, lateness) if (kind == IDENTITY).any() else None
     way = found.way if found is not None else np.full(len(rows), OWN, np.int64)
     refused = found.refused if found is not None else {}
     if (kind == TRANSFER).any():
@@ -85,22 +87,30 @@ def course(columns: Columns, came: Array, rows: Array, lateness: Lateness) -> Co
     if found is None:
         return Course(rows[way == OWN], rows[on], way[on], {}, (), OWN, refused)
     moves = {row: int((way[:place] == OWN).sum()) for row, place in found.moves.items()}
-    return Course(rows[way == OWN], rows[on], way[on], moves, tuple(found.idle), found.leads, refused)
+    return Course(rows[way == OWN], rows[on], way[on], moves, tuple(found.idle), found.leads, refused, found.led())
 
 
 @dataclass(slots=True)
 class _Walk:
-    """The identity facts of a log one by one. `way`: for each row OWN, NOWHERE, or the move by which it goes on."""
+    """The identity facts of a log one by one. `way`: for each row OWN, NOWHERE, or the move by which it goes on.
+
+    Each time that the identifier is unlinked one account is over, and another begins; `over`: the moves by which the earlier ones were given up.
+    Whoever was joined to one of those stays with it: `joined`, by sender, which one that was.
+    """
 
     columns: Columns
     came: Array
     rows: Array
+    sent: Mapping[int, Sent]
     lateness: Lateness
     way: Array = field(init=False)
     refused: dict[int, int] = field(default_factory=dict)
     moves: dict[int, int] = field(default_factory=dict)
     idle: list[int] = field(default_factory=list)
     leads: int = OWN
+    over: list[int] = field(default_factory=list)
+    joined: dict[bytes, int] = field(default_factory=dict)
+    begun: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         rows, came = self.rows, self.came
@@ -116,12 +126,39 @@ class _Walk:
             if row in undone:
                 self.way[place] = NOWHERE
             elif came[row] & MERGES:
+                self.joined[self.sent[row].sender] = len(self.over)
                 if self.leads == OWN and (came[row] & Came.ASKS_WAY or int(self.columns.ref[row]) in own_moves):
                     self.way[place] = NOWHERE
+            elif (gone := self._of_one_over(row)) is not None:
+                self.way[place] = gone
             elif moving:
                 self._move(place, row, int(self.columns.ref[row]) in back)
             else:
                 self._other(place, row, int(self.columns.type[row]))
+        if self.over:
+            self._stay()
+
+    def led(self) -> dict[bytes, int]:
+        """Where those lead whose accounts were joined to one that is over."""
+        return {sender: self.over[k] for sender, k in self.joined.items() if k < len(self.over)}
+
+    def _of_one_over(self, row: int) -> int | None:
+        """The move by which a fact goes on that somebody sends who was joined to an account that is over."""
+        if not self.over or row not in self.sent:
+            return None
+        k = self.joined.get(self.sent[row].sender, len(self.over))
+        return self.over[k] if k < len(self.over) else None
+
+    def _stay(self) -> None:
+        """The other facts that come from those."""
+        c, joined, over = self.columns, dict[bytes, int](), 0
+        for place, row in enumerate(self.rows.tolist()):
+            if c.kind[row] == IDENTITY and self.came[row] & MERGES:
+                joined[self.sent[row].sender] = over
+            elif c.kind[row] == IDENTITY:
+                over += row in self.begun
+            elif row in self.sent and joined.get(self.sent[row].sender, over) < over:
+                self.way[place] = self.over[joined[self.sent[row].sender]]
 
     def _move(self, place: int, row: int, leads_back: bool) -> None:
         if self.leads != OWN:
@@ -139,7 +176,10 @@ class _Walk:
     def _other(self, place: int, row: int, action: int) -> None:
         if action == UNLINK:
             given_up = self.leads >= 0
-            self.leads = OWN if given_up else self.leads
+            if given_up:
+                self.over.append(self.leads)
+                self.begun.add(row)
+                self.leads = OWN
             self.way[place:] = self.leads
             self.way[place] = OWN if given_up and self._lived(place) else NOWHERE
         elif action == ERASE and self.leads == OWN:

@@ -53,7 +53,7 @@ def of_the_account(rows: Segments, order: Array | None, lateness: Lateness) -> t
     refuse, own = rows.columns.refuse.copy(), [whole[:0]]
     for a, b in pairwise(bounds):
         if b > a and kin[whole[a]]:
-            one = course(rows.columns, rows.came, whole[a:b], lateness)
+            one = course(rows.columns, rows.came, whole[a:b], rows.sent, lateness)
             refuse[one.own] = refusals(rows.columns, one, rows.sent)
             own.append(one.own)
         else:

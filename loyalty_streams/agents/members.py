@@ -141,14 +141,16 @@ class MembersAgent:
     def _look_up(self, batch: FactBatch, reader: Reader, tick: int) -> tuple[FactBatch, Candidates, Known]:
         """What the store knows of a batch; and the batch with the returns behind it that have waited for its orders."""
         c = _candidates(batch, self.lateness, len(batch))
-        known = Known(Heads.of(reader.heads(c.members)), _key_rows(reader, _names(c)), tick, self.lateness, reader.count_waiting())
-        awaited = sorted({key for key in c.keys if (row := known.keys.get(key)) is not None and row.kind == WAITS})
-        rows = [row for order in awaited for _, row in reader.waiting(order)]
-        if not rows:
-            return batch, c, known
-        whole = joined([batch, waiting_batch(rows)])
-        c = _candidates(whole, self.lateness, len(batch))
-        return whole, c, replace(known, heads=Heads.of(reader.heads(c.members)), keys=_key_rows(reader, _names(c)))
+        rows = _key_rows(reader, _names(c))
+        awaited = sorted({key for key in c.keys if (row := rows.get(key)) is not None and row.kind == WAITS})
+        waited = [row for order in awaited for _, row in reader.waiting(order)]
+        whole = joined([batch, waiting_batch(waited)]) if waited else batch
+        sold_to = _buyers(c if not waited else _candidates(whole, self.lateness, len(batch)), rows)
+        if waited or sold_to:
+            whole = whole.of_others(sold_to)
+            c = _candidates(whole, self.lateness, len(batch))
+            rows = _key_rows(reader, _names(c))
+        return whole, c, Known(Heads.of(reader.heads(c.members)), rows, tick, self.lateness, reader.count_waiting())
 
     def _fold(self, a: Accepted, known: Known, reader: Reader, writes: Writes) -> None:
         cards = _cards(a, known, reader)
@@ -256,6 +258,17 @@ def _accept(batch: FactBatch, c: Candidates, known: Known, verdict: Verdict, row
         np.concatenate([starts, [len(rows)]]).astype(np.int64), arrival, strings(keys), strings(abouts), (Text.of(keys), Text.of(abouts)),
         batch.content[rows], batch.revisions[rows],
     )  # fmt: skip
+
+
+def _buyers(c: Candidates, known: Mapping[bytes, KeyRow]) -> dict[int, bytes]:
+    """What is brought back by a receipt alone is of the member who bought it, where one is known (S58): whose each such row is."""
+    held = [row for row in np.flatnonzero(np.isin(c.columns.kind, RETURNS)).tolist() if c.came[row] & Came.HELD and c.abouts[row]]
+    if not held:
+        return {}
+    sold = {c.keys[row]: c.members[int(c.member[row])] for row in np.flatnonzero(c.columns.kind == ORDER).tolist()}
+    sold.update((key, row.member) for key, row in known.items() if row.kind == ORDER)
+    found = ((row, sold.get(c.abouts[row], b"")) for row in held)
+    return {row: owner for row, owner in found if owner and not owner.startswith(RECEIPT.encode())}
 
 
 def _key_rows(reader: Reader, names: Sequence[bytes]) -> dict[bytes, KeyRow]:

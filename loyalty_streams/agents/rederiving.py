@@ -155,7 +155,7 @@ class Rederiving:
     def course(self, rows: Array) -> Course:
         """What becomes of all facts of an account."""
         f = self.facts
-        return course(f.columns, f.came, rows, self.lateness) if self.kin else Course.whole(rows)
+        return course(f.columns, f.came, rows, f.sent, self.lateness) if self.kin else Course.whole(rows)
 
     def _next_chunk(self, m: Member) -> list[int]:
         """The facts to be taken together: as many as stand in order, else one. What another account sends comes together, but for what asks."""

@@ -81,6 +81,16 @@ class FactBatch:
             **{name: getattr(self, name)[first:last] for name in _PLAIN},
         )  # fmt: skip
 
+    def of_others(self, members: Mapping[int, bytes]) -> FactBatch:
+        """The batch with some rows under other members."""
+        if not members:
+            return self
+        names = self.members.to_pylist()
+        for row, member in members.items():
+            names[row] = member.decode()
+        found = pa.array(names, self.members.type)
+        return replace(self, members=found, member_codes=hashes(found))
+
     @property
     def homes(self) -> Any:
         """The member that each row of a members table is about: of a link that it made, the one that the identifier leads to."""

@@ -22,8 +22,8 @@ MOVE = attribute_code("@move")
 class Persons:
     """What accounts that became others, and those that they became, have of orders and returns; gathered until all accounts are known.
 
-    `became`: when an account became which other (its code), in order of time; where its identifier was unlinked, it may have done so again, and
-    is in `lives` if it has not. `part`: for each row how often its account had become another before.
+    `became`: when an account became which other (its code), in order of time; `began`: when its identifier was unlinked and it began anew.
+    `part`: for each row how often its account had become another before.
     """
 
     columns: list[Columns] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Persons:
     refused: list[Flags] = field(default_factory=list)
     part: list[Ints] = field(default_factory=list)
     became: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
-    lives: set[int] = field(default_factory=set)
+    began: dict[int, list[int]] = field(default_factory=dict)
 
     def add(self, columns: Columns, member: Ints, refused: Ints, first: int) -> Flags:
         """Takes the accounts of a block that are to be looked at together with others. `first`: the number of its first account among all.
@@ -45,9 +45,8 @@ class Persons:
         for row in np.flatnonzero(np.isin(moves, (Move.ABSORBED, Move.BEGINS))).tolist():
             one = first + int(member[row])
             if moves[row] == Move.BEGINS:
-                self.lives.add(one)
+                self.began.setdefault(one, []).append(int(columns.at[row]))
                 continue
-            self.lives.discard(one)
             self.became.setdefault(one, []).append((int(columns.at[row]), int(columns.about[row])))
             part[row + 1 :][member[row + 1 :] == member[row]] += 1
         kin = np.isin(member, member[moves > 0])
@@ -73,11 +72,11 @@ class Persons:
     def _home(self, account: int, at: int, number: dict[int, int]) -> int:
         """The account that one has become with what it was at an instant."""
         while moves := self.became.get(account):
-            found = next((move for move in moves if move[0] >= at), None if account in self.lives else moves[-1])
-            into = number.get(found[1]) if found is not None else None
-            if found is None or into is None:  # it has become an account of which nothing is known yet
+            part = sum(begins <= at for begins in self.began.get(account, ()))
+            into = number.get(moves[part][1]) if part < len(moves) else None
+            if into is None:  # it has become none, or one of which nothing is known yet
                 return account
-            at, account = found[0], into
+            at, account = max(at, moves[part][0]), into
         return account
 
 

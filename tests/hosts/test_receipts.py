@@ -85,3 +85,15 @@ def test_what_is_brought_back_of_an_anonymous_order_lowers_what_is_claimed_and_t
             assert points(store, "M1") == [100], some
             if n % 10 == 0:
                 holds(store)
+
+
+def test_what_is_brought_back_by_the_receipt_alone_is_taken_from_the_member_who_bought_it(tmp_path: Path) -> None:
+    """Before, with or after the sale."""
+    sale, back = order("O1", "M1", "2026-01-22 10:00", 10_000), come_back("R1", "O1", "receipt:77", "2026-01-26 10:00", 10_000)
+    for n, (facts, size) in enumerate((((sale, back), 1), ((sale, back), 2), ((back, sale), 1))):
+        with open_store(tmp_path / str(n)) as store:
+            bring(store, *(late(f, NOON) for f in facts), size=size)
+            bring(store, late(back, NOON), late(order("O2", "M1", "2026-01-22 11:00", 5_000), NOON))
+            store.advance(at("2026-02-01 00:00"))
+            assert points(store, "M1") == [50]
+            holds(store)

@@ -98,13 +98,13 @@ def test_t157_in_whatever_order_they_arrive_the_same_points_are_with_the_same_me
 
     The transfer is granted before it is asked, so that it is the same decision whatever is known when it arrives.
     """
-    for n, some in enumerate(permutations(sent_and_spent())):
+    for n, some in enumerate(list(permutations(sent_and_spent()))[::2]):
         facts: Sequence[Fact] = [late(replace(f, outcome=1) if f.kind == FactKind.TRANSFER else f, NOON) for f in some]
         with open_store(tmp_path / str(n)) as store:
             bring(store, *facts, size=1)
             store.advance(at("2026-02-01 00:00"))
             assert points(store, "M1", "M2") == [-90, 80], some
-            if n % 10 == 0:
+            if n % 20 == 0:
                 holds(store)
 
 

@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from loyalty_streams.api import Loyalty
 from loyalty_streams.core.codes import FactKind, Reason
 from loyalty_streams.core.facts import Fact
 from loyalty_streams.hosts.embedded.identifiers import home
@@ -29,8 +30,8 @@ def unlink(key: str, identifier: str, member: str, when: str) -> Fact:
 
 
 def some_orders(facts: Sequence[Fact]) -> list[tuple[Fact, ...]]:
-    """The order of time, and 40 others."""
-    return [tuple(facts), *Random("orders of arrival").sample(list(permutations(facts)), 40)]
+    """The order of time, and 20 others."""
+    return [tuple(facts), *Random("orders of arrival").sample(list(permutations(facts)), 20)]
 
 
 # ---- a merge that was undone ---------------------------------------------------------------------------------------------
@@ -150,3 +151,15 @@ def test_unlinking_what_is_linked_to_nobody_changes_nothing(tmp_path: Path, who:
         store.advance(at("2026-01-20 00:00"))
         assert (points(store, "card:7"), the(store, "card:7").states[0].orders) == ([200], 2)
         holds(store)
+
+
+def test_what_was_joined_to_a_number_stays_with_the_member_when_the_number_is_given_up(tmp_path: Path) -> None:
+    """A card was the phone's before the phone was M1's: what comes under the card later is M1's."""
+    with open_store(tmp_path) as store:
+        bring(store, order("O0", "card:7", "2026-01-20 10:00", 2_000), merge("0", "card:7", "phone:a", "2026-01-21 10:00"))
+        bring(store, *a_number_given_up(), order("O5", "card:7", "2026-01-30 10:00", 1_000))
+        store.advance(at("2026-02-03 00:00"))
+        assert points(store, "M1", "phone:a") == [130, 30]
+        assert home(store, "card:7") == "M1"
+        holds(store)
+        assert Loyalty(store).report("summary")["members"] == 2

@@ -137,9 +137,16 @@ def state_before(timeline: Timeline, m: Member, event: Merge) -> Member:
 
 
 def unlink(accounts: Accounts, event: Unlink) -> None:
-    """An account that was given up, to whomever, begins anew in its ledger; one without a history is opened by its next fact (S57)."""
+    """An account that was given up, to whomever, begins anew in its ledger; one without a history is opened by its next fact (S57).
+
+    Whoever was merged into it stays with the account that it was given up to.
+    """
     own = accounts.homes.get(event.identifier, "")
-    if accounts.forwards.pop(own, "") and accounts.member(own).opened_at >= 0:
+    led = accounts.forwards.pop(own, "")
+    if not led:
+        return
+    accounts.forwards.update({account: led for account, to in accounts.forwards.items() if to == own})
+    if accounts.member(own).opened_at >= 0:
         accounts.take(own, moved(Move.BEGINS, event, event.identifier))
 
 

@@ -20,12 +20,14 @@ def home(store: Store, member: str, before: int | None = None, known_at: int | N
 def homes(store: Store, member: str, before: int | None = None, known_at: int | None = None) -> Iterator[str]:
     """The account, and each that it has become."""
     name: bytes | None = member.encode()
+    behind = b""
     while name is not None:
         yield name.decode()
-        name = _became(store, name, before, known_at)
+        behind, name = name, _became(store, name, behind, before, known_at)
 
 
-def _became(store: Store, member: bytes, before: int | None, known_at: int | None) -> bytes | None:
+def _became(store: Store, member: bytes, behind: bytes, before: int | None, known_at: int | None) -> bytes | None:
+    """What an account has become, for one that comes from the account behind it."""
     (found,) = store.heads([member])
     if found is None:
         return None
@@ -48,7 +50,8 @@ def _became(store: Store, member: bytes, before: int | None, known_at: int | Non
     there = np.arange(len(rows.member))
     if before is not None and not (rows.came & Came.HELD).any():  # what is kept under a receipt is the claimer's from the first
         there = np.flatnonzero(standing(store.lateness, rows.columns, rows.member) < before)
-    row = course(rows.columns, rows.came, there, store.lateness).leads
+    its = course(rows.columns, rows.came, there, rows.sent, store.lateness)
+    row = its.led.get(behind, its.leads)
     return split(rows.abouts)[row] if row >= 0 else None
 
 
