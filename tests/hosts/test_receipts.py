@@ -68,8 +68,11 @@ def test_t144_after_thirty_days_a_receipt_is_too_old(tmp_path: Path) -> None:
 
 def test_the_days_in_which_a_receipt_is_claimed_are_the_programmes(tmp_path: Path) -> None:
     with open_store(tmp_path, "facts: {claim_within: 2 days}\n") as store:
-        bring(store, kept("O1", "77", "2026-01-01 10:00", 20_000), claim("77", "M1", "2026-01-04 10:00"))
-        assert reasons(store, "M1") == [Reason.TOO_LATE]
+        bring(store, kept("O1", "77", "2026-01-01 10:00", 20_000), claim("77", "M1", "2026-01-03 10:00"), claim("77", "M2", "2026-01-04 10:00"))
+        store.advance(at("2026-01-05 00:00"))
+        assert (points(store, "M1"), reasons(store, "M1"), reasons(store, "M2")) == ([200], [], [Reason.TOO_LATE])
+        bring(store, claim("77", "M3", "2026-01-03 10:01"))
+        assert (points(store, "M1"), reasons(store, "M3")) == ([200], [Reason.ALREADY_CLAIMED])
 
 
 def test_what_is_brought_back_of_an_anonymous_order_lowers_what_is_claimed_and_the_claimer_brings_back_as_himself(tmp_path: Path) -> None:

@@ -145,3 +145,13 @@ def test_what_a_transfer_brings_in_a_batch_may_be_spent_in_the_same(tmp_path: Pa
         )  # fmt: skip
         assert (points(store, "M1", "M2"), reasons(store, "M2")) == ([60, 0], [])
         holds(store)
+
+
+def test_what_leaves_other_lots_when_an_older_order_comes_late_is_what_the_receiver_has(tmp_path: Path) -> None:
+    """The order of the 4th, known on the 21st, would have been sent first: its points are gone on the 7th of March, not on the 8th."""
+    with open_store(tmp_path, "facts: {lateness: 30 days}\n") as store:
+        bring(store, order("O1", "M1", "2026-01-05 10:00", 10_000), transfer("T1", "M1", "M2", "2026-01-20 10:00", 40))
+        bring(store, late(order("O0", "M1", "2026-01-04 10:00", 10_000), "2026-01-21 10:00"))
+        (lot,) = the(store, "M2").states[0].lots
+        assert (lot.remaining, lot.expires_at) == (40, at("2026-03-07 10:00"))
+        holds(store)

@@ -76,7 +76,7 @@ ORDER_MUTANTS = (
     ),
     # ---- what holds ----
     planted(
-        "late-by-a-hair", "effective", "late > self.of_arrivals(\"lateness\", arrived), arrived, at)", "late >= self.of_arrivals(\"lateness\", arrived), arrived, at)",
+        "late-by-a-hair", "lateness", "late > self.of_arrivals(\"lateness\", arrived), arrived, at)", "late >= self.of_arrivals(\"lateness\", arrived), arrived, at)",
         "a fact late by exactly what is allowed is an adjustment (T158)",
     ),
     planted(
