@@ -71,7 +71,7 @@ def test_the_days_in_which_a_receipt_is_claimed_are_the_programmes(tmp_path: Pat
         bring(store, kept("O1", "77", "2026-01-01 10:00", 20_000), claim("77", "M1", "2026-01-03 10:00"), claim("77", "M2", "2026-01-04 10:00"))
         store.advance(at("2026-01-05 00:00"))
         assert (points(store, "M1"), reasons(store, "M1"), reasons(store, "M2")) == ([200], [], [Reason.TOO_LATE])
-        bring(store, claim("77", "M3", "2026-01-03 10:01"))
+        bring(store, claim("77", "M3", "2026-01-03 10:00"))
         assert (points(store, "M1"), reasons(store, "M3")) == ([200], [Reason.ALREADY_CLAIMED])
 
 
