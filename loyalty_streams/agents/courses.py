@@ -75,9 +75,9 @@ def gives_up(columns: Columns, came: Array, rows: Array) -> Array:
 
 def course(columns: Columns, came: Array, rows: Array, sent: Mapping[int, Sent], lateness: Lateness) -> Course:
     """What becomes of the facts of one log, `rows` in order; `sent` is what came with those that others sent."""
-    if came[rows].any() and (came[rows] & Came.HELD).any():
+    ways, kind = came[rows], columns.kind[rows]
+    if ways.max(initial=0) >= Came.HELD and (ways & Came.HELD).any():
         return _claimed(columns, rows, lateness)
-    kind = columns.kind[rows]
     found = _Walk(columns, came, rows, sent, lateness) if (kind == IDENTITY).any() else None
     way = found.way if found is not None else np.full(len(rows), OWN, np.int64)
     refused = found.refused if found is not None else {}

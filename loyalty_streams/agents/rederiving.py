@@ -127,6 +127,7 @@ class Rederiving:
     amended: frozenset[int]
     kin: bool
     undecided: frozenset[int]
+    _courses: dict[bytes, Course] = field(default_factory=dict)
 
     def run(self) -> None:
         """Raises BoundError where a member is beyond a declared bound."""
@@ -154,8 +155,12 @@ class Rederiving:
 
     def course(self, rows: Array) -> Course:
         """What becomes of all facts of an account."""
-        f = self.facts
-        return course(f.columns, f.came, rows, f.sent, self.lateness) if self.kin else Course.whole(rows)
+        if not self.kin:
+            return Course.whole(rows)
+        f, name = self.facts, rows.tobytes()
+        if name not in self._courses:
+            self._courses[name] = course(f.columns, f.came, rows, f.sent, self.lateness)
+        return self._courses[name]
 
     def _next_chunk(self, m: Member) -> list[int]:
         """The facts to be taken together: as many as stand in order, else one. What another account sends comes together, but for what asks."""

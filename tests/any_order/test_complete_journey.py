@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 
+from loyalty_streams.api import Loyalty
 from loyalty_streams.core.codes import DAY, FactKind
 from loyalty_streams.core.entries import Entry
 from loyalty_streams.core.facts import Fact
@@ -18,6 +21,8 @@ from loyalty_streams.hosts.embedded import Store
 from loyalty_streams.hosts.embedded.identifiers import home
 from loyalty_streams.hosts.embedded.past import Block, member
 from loyalty_streams.hosts.embedded.verify import verify
+from tests.oracle.family import Merge, fold_family
+from tests.oracle.programme import Timeline
 from tests.reports.journey import RULES, households_ending_in_7
 
 LATE = 6 * DAY
@@ -43,6 +48,7 @@ def plain(facts: list[Fact], tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def opened(folder: Path) -> Store:
+    folder.mkdir(exist_ok=True)
     rules = folder / "rules.yaml"
     rules.write_text(RULES, "utf-8")
     return Store.open(folder / "store", programme=rules, create=True)
@@ -52,45 +58,84 @@ def end_of(facts: list[Fact]) -> int:
     return max(f.at for f in facts) + LATE
 
 
-def scattered(facts: list[Fact], seed: int) -> list[Fact]:
-    """Each household's facts under one to four identifiers, which become one before the first; in order of a bad arrival, a tenth of them twice."""
+def split(facts: list[Fact], seed: int, early: bool) -> tuple[list[Fact], list[Fact]]:
+    """Each household's facts under one to four identifiers, and the merges of these: before its first fact, or anywhere in its year."""
     random = Random(seed)
-    first: dict[str, int] = {}
+    own: dict[str, list[int]] = {}
     for f in facts:
-        first[f.member] = min(first.get(f.member, f.at), f.at)
-    names = {m: [m, f"card:{m}", f"phone:{m}", f"open_id:{m}"][: random.randint(1, 4)] for m in first}
-    out = [replaced(f, random.choice(names[f.member]), f.at + random.randrange(LATE) * (random.random() < 0.3)) for f in facts]
-    for m, own in names.items():
-        moves = [(a, b) for a, b in zip(own[1:], own, strict=False)]
-        out += [
-            Fact(FactKind.IDENTITY, a, f"identity/{a}", first[m] - 1, first[m] - 1 + random.randrange(LATE), about=b, type="merge") for a, b in moves
-        ]
-    out += [replaced(f, f.member, f.arrived + random.randrange(LATE)) for f in random.sample(out, len(out) // 10)]
+        own.setdefault(f.member, []).append(f.at)
+    names = {m: [m, f"card:{m}", f"phone:{m}", f"open_id:{m}"][: random.randint(1, 4)] for m in own}
+    out = [replace(f, member=random.choice(names[f.member]), arrived=f.at) for f in facts]
+    merges = []
+    for m, some in names.items():
+        for gives_up, into in zip(some[1:], some, strict=False):
+            when = min(own[m]) - 1 if early else random.randint(min(own[m]) - DAY, max(own[m]) + DAY)
+            merges.append(Fact(FactKind.IDENTITY, gives_up, f"identity/{gives_up}", when, when, about=into, type="merge"))
+    return out, merges
+
+
+def badly(facts: list[Fact], seed: int) -> list[Fact]:
+    """In order of a bad arrival: a third late by up to six days, every merge so, a tenth twice."""
+    random = Random(f"bad {seed}")
+    out = [
+        replace(f, arrived=f.at + random.randrange(LATE) * (f.kind == FactKind.IDENTITY or random.random() < 0.3)) for f in facts
+    ]  # fmt: skip
+    out += [replace(f, arrived=f.arrived + random.randrange(LATE)) for f in random.sample(out, len(out) // 10)]
     return sorted(out, key=lambda f: f.arrived)
 
 
-def replaced(fact: Fact, name: str, arrived: int) -> Fact:
-    from dataclasses import replace
+def brought(store: Store, arriving: list[Fact], size: int, end: int) -> None:
+    whole = of_facts(arriving)
+    for first in range(0, len(whole), size):
+        store.take(whole.slice(first, min(first + size, len(whole))))
+    store.advance(end)
+    assert {name: c.faults for name, c in verify(store).items() if c.violations} == {}
 
-    return replace(fact, member=name, arrived=arrived)
+
+def reports(store: Store) -> dict[str, Any]:
+    shop = Loyalty(store)
+    return {name: shop.report(name) for name in ("summary", "kpis", "tiers", "liability", "rfm")}
 
 
-@pytest.mark.parametrize(("seed", "size", "partitions"), [(1, 1_000, 1), (2, 1_000, 4), (3, 50_000, 2)])
+@pytest.mark.parametrize(("seed", "size", "partitions"), [(1, 1_000, 8), (3, 50_000, 2)])
 def test_any_arrival_of_a_split_year_ends_as_the_plain_year(
     facts: list[Fact], plain: Store, tmp_path: Path, seed: int, size: int, partitions: int
 ) -> None:  # fmt: skip
-    arriving = scattered(facts, seed)
+    some, merges = split(facts, seed, early=True)
     with opened(tmp_path) as store:
         store.partitions = partitions
-        whole = of_facts(arriving)
-        for first in range(0, len(whole), size):
-            store.take(whole.slice(first, min(first + size, len(whole))))
-        store.advance(end_of(facts))
+        brought(store, badly([*some, *merges], seed), size, end_of(facts))
         households = sorted({f.member for f in facts})
         assert [home(store, f"card:{m}") for m in households if store.heads([f"card:{m}".encode()])[0] is not None]
         for m in households:
             assert told(store, m) == told(plain, m), m
-        assert {name: c.faults for name, c in verify(store).items() if c.violations} == {}
+        assert reports(store) == {**reports(plain), "summary": {**reports(plain)["summary"], "points": reports(store)["summary"]["points"]}}
+
+
+@pytest.mark.parametrize(("seed", "size", "partitions"), [(11, 7, 8), (12, 1_000, 2)])
+def test_wherever_in_a_year_identifiers_become_one_any_arrival_ends_as_perfect_order(
+    facts: list[Fact], tmp_path: Path, seed: int, size: int, partitions: int
+) -> None:  # fmt: skip
+    """And both as the oracle says of some of the households."""
+    few = sorted({f.member for f in facts})[:: 10 if size == 7 else 2]
+    some, merges = split([f for f in facts if f.member in few], seed, early=False)
+    end = end_of(facts)
+    with opened(tmp_path / "perfect") as perfect, opened(tmp_path / "bad") as bad:
+        bad.partitions = partitions
+        brought(perfect, sorted([*some, *merges], key=lambda f: f.at), 50_000, end)
+        brought(bad, badly([*some, *merges], seed), size, end)
+        assert [told(bad, m) for m in few] == [told(perfect, m) for m in few]
+        assert reports(bad) == reports(perfect)
+        timeline = Timeline([RULES])
+        for m in few[:: 3 if size == 7 else 12]:
+            own = [f for f in some if f.member.removeprefix("card:").removeprefix("phone:").removeprefix("open_id:") == m]
+            kin = [Merge(f.at, f.key, f.member, f.about, f.arrived) for f in merges if f.member.partition(":")[2] == m]
+            expected = fold_family(timeline, [*own, *kin], end).results[f"{m}#1"].standing
+            state = member(bad, m).states[0]  # type: ignore[union-attr]
+            assert (state.orders, state.lifetime_spend, bad.compiled.names.tiers[state.tier], state.tier_since) == (
+                expected.orders, expected.lifetime_spend, expected.tier, expected.tier_since,
+            )  # fmt: skip
+            assert [(x.remaining, x.expires_at) for x in state.lots] == [(x.points, x.expires_at) for x in expected.lots]
 
 
 def told(store: Store, name: str) -> tuple[bytes, bytes]:
