@@ -91,14 +91,17 @@ class Move(IntEnum):
     ABSORBS = 2
     ENDS = 3
     BEGINS = 4
+    JOINS = 5
+    LEAVES = 6
 
 
 class Direction(IntEnum):
-    """Which side of a transfer a fact is: points leave, points come, or points that were refused come back."""
+    """Which side of a transfer a fact is: points leave, points come, points that were refused come back, or points come to a pool."""
 
     OUT = 1
     IN = 2
     BACK = 3
+    POOLS = 4
 
 
 class AttrKind(IntEnum):
@@ -204,6 +207,7 @@ class Reason(IntEnum):
     ALREADY_CLAIMED = 47
     NO_SUCH_MERGE = 48
     UNMERGE_TOO_LATE = 49
+    POOLED = 50
 
 
 class Disposition(IntEnum):
@@ -223,7 +227,7 @@ class Disposition(IntEnum):
 ATTRIBUTES = (
     "birthday", "tag", "region", "customer_type", "status", "tier", "tier_since", "tier_until", "enrolled_at",
     "action", "wallet", "expires_at", "available_at", "until", "allow_negative", "tax_minor", "exchange_id", "not_covered",
-    "move", "direction",
+    "move", "direction", "share",
 )
 ATTR = {name: code_of("@" + name) for name in ATTRIBUTES}
 """Codes of reserved attributes. User attributes are coded without the `@`, so the two cannot meet."""

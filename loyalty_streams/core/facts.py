@@ -43,7 +43,7 @@ class Attribute:
     Names that begin with `@` are the engine's own (`codes.ATTRIBUTES`): `@birthday` (FLAG: yyyymmdd as a plain integer), `@tag`
     (TEXT, one row a tag), `@status` (FLAG: a `Status`), `@action` (FLAG: an `Action`), `@wallet`, `@tier`, `@region`, `@customer_type`,
     `@exchange_id` (TEXT), `@tier_since`, `@tier_until`, `@expires_at`, `@available_at`, `@until`, `@enrolled_at` (INSTANT),
-    `@allow_negative` (FLAG), `@tax_minor` (FLAG: the plain integer).
+    `@allow_negative` (FLAG), `@tax_minor` (FLAG: the plain integer), `@share` (FLAG: hundredths of a percent).
     """
 
     name: str
@@ -57,7 +57,8 @@ class Fact:
 
     `key` is the whole business key, for example `order/O1`; `about` is the key of what the fact speaks of: the order of a return
     (empty: an unlinked refund), `redemption/R1` of every redemption fact and of an order paid with it, the order an interaction names; of a
-    link, merge, claim or transfer it is the other member. A fact of a receipt's account has the number of the receipt as its attribute `receipt`.
+    link, merge, claim or transfer it is the other member, of who joins or leaves a pool the pool. A fact of a receipt's account has the number
+    of the receipt as its attribute `receipt`.
     `amount` is the order's amount, the (positive) amount of a return, the order amount a redemption was asked for with.
     `points` are the points asked for, adjusted, or of an order the points that paid part of it (`points_used`).
     `refuse` is a reason the agent has already found (for example MEMBER_MISMATCH): the fold writes the refusal.

@@ -147,6 +147,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "reason.ALREADY_CLAIMED": ("the receipt has been claimed already", "该小票已被认领"),
     "reason.NO_SUCH_MERGE": ("there is no such link or merge to undo", "没有可撤销的绑定或合并"),
     "reason.UNMERGE_TOO_LATE": ("the merge is too long ago to be undone", "合并时间已久，不能撤销"),
+    "reason.POOLED": ("contributed to a pool", "计入共享积分池"),
     # ---- demo and short messages ----
     "none": ("none", "无"),
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from loyalty_streams.core.codes import FactKind, Outcome, Reason
 from loyalty_streams.core.facts import Fact
 from tests.oracle.oracle import fact_order
+from tests.oracle.pools import Contribution
 from tests.oracle.programme import Timeline
 
 GIVEN_BACK = (FactKind.RETURN, FactKind.EXCHANGE_RETURN, FactKind.CANCELLATION)
@@ -81,14 +82,39 @@ class Transfer:
     refuse: Reason = Reason.NONE
 
 
-Event = Fact | Merge | Unmerge | Unlink | Claim | End | Transfer
+@dataclass(frozen=True)
+class Pool:
+    """From `at` on a member gives a share of what it earns to a pool, in hundredths of a percent (T148)."""
+
+    at: int
+    key: str
+    member: str
+    pool: str
+    share: int
+    arrived: int = -1
+
+
+@dataclass(frozen=True)
+class Unpool:
+    """From `at` on a member gives nothing to a pool any more."""
+
+    at: int
+    key: str
+    member: str
+    pool: str
+    arrived: int = -1
+
+
+Event = Fact | Merge | Unmerge | Unlink | Claim | End | Transfer | Pool | Unpool | Contribution
 Place = tuple[int, int, bytes]
 
 
 def place_of(timeline: Timeline, event: Event) -> Place:
-    """An identity or transfer stands as its fact does."""
+    """An identity, transfer or contribution stands as its fact does."""
     if isinstance(event, Fact):
         fact = event
+    elif isinstance(event, Contribution):
+        fact = event.fact
     else:
         kind = FactKind.TRANSFER if isinstance(event, Transfer) else FactKind.IDENTITY
         fact = Fact(kind, "", event.key, event.at, event.arrived)

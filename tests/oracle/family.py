@@ -1,4 +1,4 @@
-"""Facts of several identifiers in perfect order: whose each is at its instant, who takes whom over, who sends what to whom (T137 to T150)."""
+"""Facts of several identifiers in perfect order: whose each is at its instant, who takes whom over, who gives what to whom (T137 to T150)."""
 
 from __future__ import annotations
 
@@ -10,24 +10,31 @@ from dataclasses import dataclass, field, replace
 from loyalty_streams.core.codes import AttrKind, Direction, EntryKind, FactKind, Move, Outcome, Reason
 from loyalty_streams.core.facts import Attribute, Fact
 from tests.oracle.adjustments import number_of
-from tests.oracle.events import GIVEN_BACK, Claim, End, Event, Merge, Transfer, Unlink, Unmerge, in_order, place_of, refused
-from tests.oracle.model import Member
+from tests.oracle.events import GIVEN_BACK, Claim, End, Event, Merge, Pool, Transfer, Unlink, Unmerge, Unpool, in_order, place_of, refused
+from tests.oracle.model import Lot, Member
 from tests.oracle.oracle import Beside, Result, finish, take
+from tests.oracle.pools import Contribution, contributions
 from tests.oracle.programme import Timeline
 from tests.oracle.receipts import claimed
 
 ANSWERED = (FactKind.RESERVE, FactKind.REDEEM, FactKind.CONFIRM)
 """What is answered when it is asked, beside transfers."""
 Answers = dict[str, tuple[Outcome, Reason]]
+ROUNDS = 8
+"""How often the events are gone through at most until pools are given no more and no less."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One fact of one account, as its history has it. `beside`: the account whose state (ABSORBS) or parcels (a transfer that comes) go with it."""
+    """One fact of one account, as its history has it. `beside`: the account whose state (ABSORBS) or parcels (a transfer that comes) go with it.
+
+    `parcel`: the lot from which a pool is given its part.
+    """
 
     account: str
     fact: Fact
     beside: str = ""
+    parcel: Lot | None = None
 
 
 @dataclass
@@ -61,21 +68,37 @@ class Accounts:
     def member(self, account: str) -> Member:
         return self.members.setdefault(account, Member())
 
-    def take(self, account: str, fact: Fact, beside: Beside = None, other: str = "") -> None:
-        self.steps.append(Step(account, fact, other))
+    def take(self, account: str, fact: Fact, beside: Beside = None, other: str = "", parcel: Lot | None = None) -> None:
+        self.steps.append(Step(account, fact, other, parcel))
         take(self.member(account), self.timeline, fact, beside)
 
 
 def fold_family(timeline: Timeline, events: Iterable[Event], until: int, homes: Mapping[str, str] | None = None) -> Family:
     """All accounts of some identifiers, up to an instant. `homes`: the account that identifiers have from the start, by default each its own."""
     kept = without_unmerged(timeline, in_order(timeline, claimed(timeline, events)), homes or {})
-    accounts = run(timeline, kept, homes or {})
+    accounts = run(timeline, kept, homes or {}, until)
     results = {name: finish(m, timeline, until) for name, m in accounts.members.items() if m.opened_at >= 0}
     said = {e.key: e.refuse.name for e in kept if isinstance(e, Fact) and e.kind == FactKind.IDENTITY and e.refuse}
     return Family(results, {i: accounts.of(i) for i in accounts.homes}, accounts.steps, {**accounts.refused, **said})
 
 
-def run(timeline: Timeline, events: Sequence[Event], homes: Mapping[str, str]) -> Accounts:
+def run(timeline: Timeline, events: Sequence[Event], homes: Mapping[str, str], until: int) -> Accounts:
+    """All accounts up to an instant. What is earned by time alone is known only then: so what pools are given is put among the events of another
+    round, until no round finds it otherwise."""
+    given: list[Contribution] = []
+    for _ in range(ROUNDS):
+        accounts = once(timeline, in_order(timeline, [*events, *given]), homes)
+        for m in accounts.members.values():
+            if m.opened_at >= 0:
+                finish(m, timeline, until)
+        found = sorted((c for name, m in accounts.members.items() for c in contributions(name, m)), key=lambda c: c.fact.key)
+        if found == given:
+            return accounts
+        given = found
+    raise ArithmeticError("what pools are given does not come to an end")
+
+
+def once(timeline: Timeline, events: Sequence[Event], homes: Mapping[str, str]) -> Accounts:
     accounts, queue = Accounts(timeline, homes=dict(homes)), list(events)
     while queue:
         event = queue.pop(0)
@@ -87,6 +110,10 @@ def run(timeline: Timeline, events: Sequence[Event], homes: Mapping[str, str]) -
             unlink(accounts, event)
         elif isinstance(event, End):
             end(accounts, event)
+        elif isinstance(event, Pool | Unpool):
+            accounts.take(accounts.of(event.member), pooling(event))
+        elif isinstance(event, Contribution):
+            accounts.take(accounts.of(event.fact.member), event.fact, event.parcel, parcel=event.lot)
         elif isinstance(event, Transfer):
             for following in transfer(accounts, event):
                 insort(queue, following, key=lambda e: place_of(timeline, e))
@@ -110,7 +137,14 @@ def plain(accounts: Accounts, fact: Fact) -> None:
 # ---- identities ----
 
 
-def moved(kind: Move, event: Merge | Unlink | End, member: str) -> Fact:
+def pooling(event: Pool | Unpool) -> Fact:
+    if isinstance(event, Unpool):
+        return replace(moved(Move.LEAVES, event, event.member), about=event.pool)
+    fact = moved(Move.JOINS, event, event.member)
+    return replace(fact, about=event.pool, attributes=(*fact.attributes, Attribute("@share", AttrKind.FLAG, event.share)))
+
+
+def moved(kind: Move, event: Merge | Unlink | End | Pool | Unpool, member: str) -> Fact:
     return Fact(FactKind.IDENTITY, member, event.key, event.at, event.arrived, attributes=(Attribute("@move", AttrKind.FLAG, int(kind)),))
 
 
@@ -177,7 +211,7 @@ def without_unmerged(timeline: Timeline, events: list[Event], homes: Mapping[str
         elif undone.at - of.at > timeline.at(undone.at).spans("unmerge_within"):
             events = [said_no(e, undone, Reason.UNMERGE_TOO_LATE) for e in events]
         else:
-            given = answers(run(timeline, before, homes))
+            given = answers(run(timeline, before, homes, timeline.stand(undone.at, undone.arrived)))
             events = [answered(e, given) for e in events if e is not of and e is not undone]
 
 
@@ -237,4 +271,4 @@ def delivered(accounts: Accounts, account: str, fact: Fact) -> None:
         accounts.take(account, fact)
 
 
-__all__ = ["Claim", "End", "Event", "Family", "Merge", "Step", "Transfer", "Unlink", "Unmerge", "fold_family", "in_order"]
+__all__ = ["Claim", "End", "Event", "Family", "Merge", "Pool", "Step", "Transfer", "Unlink", "Unmerge", "Unpool", "fold_family", "in_order"]

@@ -56,7 +56,7 @@ def end(m: Member, timeline: Timeline, fact: Fact) -> None:
 def close(m: Member) -> None:
     """Nothing is left and nothing is due any more."""
     m.purses = {wallet: Purse() for wallet in m.purses}
-    m.follows, m.redemptions, m.transfers = [], {}, {}
+    m.follows, m.redemptions, m.transfers, m.pools = [], {}, {}, {}
     m.status, m.ended = "closed", True
 
 

@@ -10,6 +10,7 @@ from loyalty_streams.core.codes import DAY, NEVER, Bucket, EntryKind, Reason, co
 from tests.oracle.calendar import Span, end_of, span, start_of
 from tests.oracle.conditions import holds_for_member
 from tests.oracle.model import DeadPart, Follow, Lot, LotId, Member
+from tests.oracle.pools import contribute
 from tests.oracle.programme import Version, listed
 
 
@@ -94,7 +95,7 @@ def new_points(
     beside: str = "",
 ) -> LotId:
     """Post points of one fact into a wallet: into its lot of that fact with the same terms, or a new one; then debt
-    is paid (S15, S16)."""
+    is paid, and of what was earned pools are given their share (S15, S16, S60)."""
     purse = m.purse(wallet)
     pending = activates > m.now or matured(m, v, wallet, activates)
     bucket = Bucket.PENDING if pending else Bucket.AVAILABLE
@@ -138,6 +139,8 @@ def new_points(
     if not pending and kind == EntryKind.EARNED:
         mark_points(m, wallet, points, source, lot.n, activates)
     settle_lot(m, lot, points)
+    if kind == EntryKind.EARNED:
+        contribute(m, v, lot, points)
     return lot.id
 
 
@@ -210,6 +213,8 @@ def activate(m: Member, v: Version, lot: Lot) -> None:
         if lot.counts:
             mark_points(m, lot.wallet, points, lot.source, lot.n)
         settle_lot(m, lot, points)
+        if lot.counts:
+            contribute(m, v, lot, points)
     tidy(m, lot.wallet)
 
 

@@ -251,6 +251,7 @@ class Member:
     lifetime_spend: int = 0
     redemptions: dict[str, Redemption] = field(default_factory=dict)
     transfers: dict[str, Redemption] = field(default_factory=dict)
+    pools: dict[str, int] = field(default_factory=dict)
     # rules
     counters: dict[tuple[object, ...], int] = field(default_factory=dict)
     once: dict[tuple[str, int], Paid] = field(default_factory=dict)

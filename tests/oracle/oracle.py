@@ -15,6 +15,7 @@ from tests.oracle.earning import earn
 from tests.oracle.joining import absorb, begin_anew, end, give_up
 from tests.oracle.lots import activate_all, in_order, lapse_overdue, rank
 from tests.oracle.model import LotId, Mark, Member, OracleEntry, Order, OrderLine, Redemption
+from tests.oracle.pools import join, leave
 from tests.oracle.programme import Timeline, Version, listed
 from tests.oracle.redemption import cancel, confirm, redeem, release
 from tests.oracle.returns import take_back
@@ -176,7 +177,7 @@ def judge_lazily(m: Member) -> None:
 
 
 def identity(m: Member, timeline: Timeline, fact: Fact, beside: Beside) -> None:
-    """An account is given up, takes another over, begins anew, or ends (S53, S54, S57)."""
+    """An account is given up, takes another over, begins anew, ends (S53, S54, S57), or joins or leaves a pool (S60)."""
     move = number_of(fact, "move", 0)
     if move == Move.ABSORBS:
         assert isinstance(beside, Member)
@@ -187,6 +188,13 @@ def identity(m: Member, timeline: Timeline, fact: Fact, beside: Beside) -> None:
         give_up(m, timeline, fact)
     elif move == Move.ENDS:
         end(m, timeline, fact)
+    elif move in (Move.JOINS, Move.LEAVES):
+        judge_lazily(m)
+        if move == Move.JOINS:
+            join(m, timeline.at(fact.at), fact.about, number_of(fact, "share", 0))
+        else:
+            leave(m, fact.about)
+        settle(m, m.stands)
 
 
 def judged(m: Member, v: Version, fact: Fact, beside: Beside) -> bool:
@@ -219,7 +227,7 @@ def judged(m: Member, v: Version, fact: Fact, beside: Beside) -> bool:
 
 
 def transfer(m: Member, v: Version, fact: Fact, beside: Beside) -> None:
-    """Points leave for another member, come from one, or come back (S55)."""
+    """Points leave for another member, come from one, come back, or come to a pool (S55, S60)."""
     direction = number_of(fact, "direction", 0)
     if direction == Direction.OUT:
         send(m, v, fact)
@@ -227,7 +235,7 @@ def transfer(m: Member, v: Version, fact: Fact, beside: Beside) -> None:
         come_back(m, v, fact)
     else:
         assert isinstance(beside, Redemption)
-        receive(m, v, fact, beside)
+        receive(m, v, fact, beside, pooled=direction == Direction.POOLS)
 
 
 def order(m: Member, v: Version, fact: Fact) -> None:

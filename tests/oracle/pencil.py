@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from loyalty_streams.core.codes import Action, AttrKind, EntryKind, FactKind, LineKind, Reason
 from loyalty_streams.core.facts import Attribute, Fact, Line
 from tests.oracle.calendar import instant, wall
-from tests.oracle.family import Event, Family, Merge, Unlink, Unmerge, fold_family
+from tests.oracle.family import Event, Family, Merge, Pool, Unlink, Unmerge, Unpool, fold_family
 from tests.oracle.oracle import Result, fold
 from tests.oracle.programme import Timeline
 
@@ -150,6 +150,15 @@ def unmerged(gives_up: str, into: str, when: str) -> Unmerge:
 
 def unlinked(identifier: str, member: str, when: str) -> Unlink:
     return Unlink(at(when), f"identity/{identifier}-{member}/{when}", identifier, member)
+
+
+def pooled(member: str, pool: str, share: int, when: str) -> Pool:
+    """`share` in hundredths of a percent."""
+    return Pool(at(when), f"identity/{member}+{pool}/{when}", member, pool, share)
+
+
+def unpooled(member: str, pool: str, when: str) -> Unpool:
+    return Unpool(at(when), f"identity/{member}-{pool}/{when}", member, pool)
 
 
 def together(body: str, *events: Event, until: str = "2026-12-01", versions: tuple[str, ...] = ()) -> Family:

@@ -51,15 +51,16 @@ def send(m: Member, v: Version, fact: Fact) -> None:
     m.transfers[fact.about] = Redemption(fact.about, wallet, fact.points, "confirmed", 0, parts)
 
 
-def receive(m: Member, v: Version, fact: Fact, sent: Redemption) -> None:
-    """Each parcel becomes a lot of this fact; debt is paid, what is past its date lapses."""
-    if fact.refuse or m.status not in v.statuses("redeem"):
+def receive(m: Member, v: Version, fact: Fact, sent: Redemption, pooled: bool = False) -> None:
+    """Each parcel becomes a lot of this fact; debt is paid, what is past its date lapses. `pooled`: what pools are given, whatever their status."""
+    if fact.refuse or (not pooled and m.status not in v.statuses("redeem")):
         refuse(m, v, fact.refuse or Reason.STATUS_BLOCKED, fact)
         return
     for n, part in enumerate(sent.parts):
         lot = parcel(m, v, fact, n, part)
         m.purse(lot.wallet).lots.append(lot)
-        m.post(EntryKind.TRANSFERRED_IN, lot.wallet, part.points, lot=lot.id, reason=Reason.MANUAL, ref=fact.about)
+        reason = Reason.POOLED if pooled else Reason.MANUAL
+        m.post(EntryKind.TRANSFERRED_IN, lot.wallet, part.points, lot=lot.id, reason=reason, ref=fact.about)
         if lot.expires_at <= m.now and not suspended(m, m.stands, lot.wallet):
             with m.happening_at(max(m.when, lot.expires_at)):
                 expire(m, v, lot, ref=fact.about)
