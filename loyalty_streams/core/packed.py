@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from loyalty_streams.core.codes import MICROS, NEVER
 from loyalty_streams.core.kernel.layout import AFTER_PREVIOUS, INT, LAYOUT, RAW, SKIP, TABLE, TIME
-from loyalty_streams.core.kernel.records import CARD_STATE, record_of
+from loyalty_streams.core.kernel.records import CARD_REDEMPTION, CARD_STATE, REDEMPTIONS, SENT, TAKEN, record_of
 from loyalty_streams.core.packed_rows import FEW, Bytes, rows
 
 
@@ -25,6 +25,14 @@ KINDS = [[int(kind) for kind in row[3 : 3 + row[1]]] for row in TABLE.tolist()]
 def state_card(ref: int, state: bytes) -> bytes:
     """The card of a merge: the packed state of the account that is absorbed, beside the fact of code `ref` in the survivor's history (S53)."""
     return bytes([CARD_STATE]) + ref.to_bytes(8, "little", signed=True) + state
+
+
+def parcel_card(ref: int, wallet: int, points: int, lot: int, lot_n: int, earned_at: int, expires_at: int) -> bytes:
+    """The card beside a fact by which points come to a pool (S60): they were taken from one lot. `ref`: the code of the fact's `about`."""
+    head = {"ref": ref, "at": earned_at, "points": points, "done": SENT, "rows": 1, "wallet": wallet}
+    part = {"ref": ref, "source": lot, "n": lot_n, "wallet": wallet, "points": points, "earned_at": earned_at, "expires_at": expires_at}
+    part["granted"] = points
+    return bytes([LAYOUT, CARD_REDEMPTION]) + _written(REDEMPTIONS, "redemptions", head) + b"\x01" + _written(TAKEN, "taken", part)
 
 
 class Reader:
@@ -112,6 +120,37 @@ def _row(data: bytes, at: int, kinds: Sequence[int], previous: int) -> tuple[lis
         out.append(_time(value, base))
         previous = out[-1] if kind == AFTER_PREVIOUS else previous
     return out, at, previous
+
+
+def _written(section: int, field: str, words: Mapping[str, int]) -> bytes:
+    """One row of a section, the first of its run: `_row` reads it."""
+    values = [words.get(name, 0) for name in record_of(field).names]
+    out = b""
+    for kind, value in zip(KINDS[section], values, strict=True):
+        if kind == RAW:
+            out += value.to_bytes(8, "little", signed=True)
+        elif kind == INT:
+            out += _put(_zigzag(value))
+        elif kind != SKIP:
+            out += _put(_put_time(value - (values[kind] if kind >= 0 else 0)) if value != NEVER else 2)
+    return out
+
+
+def _put(value: int) -> bytes:
+    """An unsigned varint."""
+    out = bytearray()
+    while value >= 128:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def _zigzag(value: int) -> int:
+    return value << 1 if value >= 0 else (-value << 1) - 1
+
+
+def _put_time(difference: int) -> int:
+    return _zigzag(difference) << 2 if difference % MICROS else _zigzag(difference // MICROS) << 2 | 1
 
 
 def _byte(data: bytes, at: int) -> int:

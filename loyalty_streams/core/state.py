@@ -141,11 +141,19 @@ class DeadLot:
 
 
 @dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool that the member is in: code of its name, share in hundredths of a percent."""
+
+    about: int
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
 class MemberState:
     """All that is kept of a member. Instants are microseconds UTC (NEVER: none), codes are `code_of` values, -1 is no tier, stage or version.
 
     `ended` is the `Move` by which the account was given up or ended, 0 while it lives. `wallets` and `gauges` by number; `marks` a tuple for each
-    metric; `birthday` yyyymmdd, 0 for unknown.
+    metric; `birthday` yyyymmdd, 0 for unknown; `pools` in order of joining.
     """
 
     clock: int
@@ -190,6 +198,7 @@ class MemberState:
     once: tuple[Once, ...]
     tags: tuple[int, ...]
     dead: tuple[DeadLot, ...]
+    pools: tuple[Pool, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +277,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class RedemptionCard:
-    """A redemption as remembered for its end. `done`: 0 open, 1 spent, 2 given up, 3 lapsed, 4 reversed."""
+    """A redemption as remembered for its end. `done`: 0 open, 1 spent, 2 given up, 3 lapsed, 4 reversed; 5 of a transfer."""
 
     ref: int
     at: int
@@ -318,7 +327,7 @@ def _state(head: dict[str, int], wallets: Mapping[int, WalletState], gauges: Map
         marks=tuple(tuple(map(Mark._make, sections[MARKS0 + slot])) for slot in range(MAX_METRICS)),
         holds=tuple(Hold(*row) for row in by_name["holds"]), counters=tuple(Counter(*row) for row in by_name["counters"]),
         once=tuple(Once(*row) for row in by_name["once"]), tags=tuple(row[0] for row in by_name["tags"]),
-        dead=tuple(DeadLot(*row) for row in by_name["dead"]),
+        dead=tuple(DeadLot(*row) for row in by_name["dead"]), pools=tuple(Pool(*row) for row in by_name["pools"]),
     )  # fmt: skip
 
 

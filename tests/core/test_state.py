@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from loyalty_streams.core.codes import code_of
+from loyalty_streams.core.codes import NEVER, code_of
 from loyalty_streams.core.engine import Engine, Folded
 from loyalty_streams.core.facts import to_columns
 from loyalty_streams.core.kernel.layout import LAYOUT, SKIPPED
 from loyalty_streams.core.kernel.records import SECTIONS, STATE_SECTIONS, Head, Order, OrderLine, Part, Redemption, Taken
 from loyalty_streams.core.kernel.records import Lot as LotRecord
+from loyalty_streams.core.packed import parcel_card
 from loyalty_streams.core.state import NOBODY, MemberState, OrderCard, RedemptionCard, StateError, WalletState, unpack, unpack_card
 from loyalty_streams.programme import Registry, compile_versions
 from loyalty_streams.programme.load import load
@@ -52,6 +53,7 @@ LIFE = """
 2026-03-20 10:01 adjust A1 77 available=2026-06-01
 2026-03-20 10:02 adjust A2 5
 2026-03-20 10:03 reserve R3 1
+2026-03-20 10:04 join G1 P 12.34%
 """
 
 
@@ -102,7 +104,7 @@ def test_a_state_read_by_name_is_what_the_kernel_held(count: int) -> None:
         assert [[m.at, m.leaves_at, m.amount] for m in state.marks[slot]] == marks
     for section, told_rows, alive in (
         ("lots", state.lots, "remaining"), ("holds", state.holds, ""), ("counters", state.counters, "used"), ("once", state.once, ""),
-        ("dead", state.dead, ""),
+        ("dead", state.dead, ""), ("pools", state.pools, ""),
     ):  # fmt: skip
         kept = [r for r in rows_of(engine, section) if not alive or int(r[alive])]
         by_name = [[getattr(x, n) for n in r.dtype.names] for x, r in zip(told_rows, kept, strict=True)]
@@ -165,6 +167,17 @@ def test_the_fields_of_cards_are_those_of_the_packed_layout() -> None:
     for cls, record in ((state.OrderLine, OrderLine), (state.Part, Part), (state.Taken, Taken)):
         assert [f.name for f in fields(cls)] == list(record.names or ())
     assert state.Lot._fields == LotRecord.names
+
+
+@pytest.mark.parametrize("lot", [code_of("order/O1"), -1_767_000_000_000_000], ids=["of a fact", "of a timer"])
+@pytest.mark.parametrize("expires_at", [NEVER, 1_800_000_000_000_000, 1_767_000_000_000_001])
+def test_the_card_of_a_parcel_says_from_which_lot_points_come(lot: int, expires_at: int) -> None:
+    card = unpack_card(parcel_card(code_of("pooled/1"), 2, 31, lot, 1, 1_767_000_000_000_000, expires_at))
+    assert isinstance(card, RedemptionCard)
+    assert (card.ref, card.points, card.wallet, card.restored) == (code_of("pooled/1"), 31, 2, 0)
+    (x,) = card.taken
+    assert (x.ref, x.source, x.n, x.wallet, x.points, x.back, x.granted) == (code_of("pooled/1"), lot, 1, 2, 31, 0, 31)
+    assert (x.earned_at, x.expires_at) == (1_767_000_000_000_000, expires_at)
 
 
 def test_nobody_is_a_member_of_whom_nothing_is_known() -> None:

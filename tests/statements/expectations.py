@@ -215,7 +215,7 @@ class Outcome:
 def _codes(name: str) -> set[int]:
     """The codes that a short name in a story may stand for."""
     keys = [f"{kind}/{name}" for kind in ("order", "adjustment", "interaction", "redemption", "opening", "identity", "transfer")]
-    return {code_of(key) for key in [*keys, f"redemption/{name}/cancel", f"transfer/{name}/receive"]}
+    return {code_of(key) for key in [name, *keys, f"redemption/{name}/cancel", f"transfer/{name}/receive"]}
 
 
 def _differs(expected: str, found: str) -> str | None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from loyalty_streams.core.codes import NEVER, EntryKind, FactKind, Move, code_of
+from loyalty_streams.core.codes import NEVER, Direction, EntryKind, FactKind, Move, Reason, code_of
 from loyalty_streams.core.engine import Engine, Folded
 from loyalty_streams.core.entries import SOURCES, USES, Entries, postings
 from loyalty_streams.core.facts import Fact, empty_columns, to_columns
-from loyalty_streams.core.packed import state_card
+from loyalty_streams.core.packed import parcel_card, state_card
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.core.state import MemberState, unpack
 from loyalty_streams.programme import Registry, compile_versions
@@ -56,6 +57,8 @@ class Telling:
         self.accounts: dict[str, Account] = {}
         self.redemption_of: dict[str, str] = {}
         self.given_up: dict[str, tuple[bytes, dict[Card, bytes]]] = {}
+        self.given: list[Any] = []
+        self.parcels: dict[str, bytes] = {}
         self.now = -1
 
     def outcomes(self) -> Iterator[tuple[Row, Outcome]]:
@@ -74,6 +77,7 @@ class Telling:
         before = replace(account, cards=dict(account.cards), books=dict(account.books))
         folded = self.fold(account, deed, at)
         self.keep(account, folded)
+        self.given += [e for e in folded.entries if e["kind"] == EntryKind.TRANSFERRED_OUT and e["reason"] == Reason.POOLED]
         state = unpack(account.state)
         check_books(account, folded.entries, state)
         if deed.quoted:
@@ -84,7 +88,7 @@ class Telling:
     def fold(self, account: Account, deed: Deed, at: int, explain: bool = False) -> Folded:
         fact = deed.fact
         columns = to_columns([fact]) if fact else empty_columns()
-        cards = [(0, card) for card in (*self.cards_of(account, fact), *self.handed_over(account, fact, at))]
+        cards = [(0, card) for card in (*self.cards_of(account, fact), *self.handed_over(account, fact, at), *self.given_to(fact))]
         if fact and fact.kind == FactKind.ORDER and fact.about:
             self.redemption_of[fact.key] = fact.about
         return self.engine.fold(
@@ -112,6 +116,17 @@ class Telling:
         state, cards = self.given_up[fact.key]
         account.cards.update(cards)
         return [state_card(code_of(fact.key), state)]
+
+    def given_to(self, fact: Fact | None) -> list[bytes]:
+        """What stands beside the fact by which points come to a pool: what the oldest entry says that no fact has brought yet."""
+        way = next((a.value for a in fact.attributes if a.name == "@direction"), 0) if fact else 0
+        if not fact or way != Direction.POOLS:
+            return []
+        if fact.key not in self.parcels:
+            e = self.given.pop(0)
+            wallet, points, lot, n = int(e["wallet"]), -int(e["points"]), int(e["lot"]), int(e["lot_n"])
+            self.parcels[fact.key] = parcel_card(code_of(fact.about), wallet, points, lot, n, int(e["basis"]), int(e["desired"]))
+        return [self.parcels[fact.key]]
 
     def advanced(self, account: Account, at: int) -> bytes:
         state = np.frombuffer(account.state, np.uint8)

@@ -15,6 +15,8 @@
     opening A1 300 wallet=points expires=2026-06-30 available=2026-02-01
     give-up G1         the account is absorbed by another one, which does `take-over G1`;        end E1
     send T1 50         to the member who does `receive T1`; `take-back T1` where that was refused
+    join G1 P 30%      a share of what the member earns is for pool P;        leave G1 P
+    pooled C1          the account is given the oldest of what a pool was given and has not got yet
 
 Every fact takes `arrived=`, or `happened=` where the row is its arrival, and `refuse=REASON` (what the road before the fold found wrong).
 `M2: order …` is done by another member.
@@ -40,8 +42,8 @@ REDEMPTIONS = {
 ADJUSTMENTS = {
     "adjust": Action.ADD, "deduct": Action.DEDUCT, "reinstate": Action.REINSTATE, "set-tier": Action.SET_TIER, "extend": Action.EXTEND,
 }  # fmt: skip
-MOVES = {"give-up": Move.ABSORBED, "take-over": Move.ABSORBS, "end": Move.ENDS}
-DIRECTIONS = {"send": Direction.OUT, "receive": Direction.IN, "take-back": Direction.BACK}
+MOVES = {"give-up": Move.ABSORBED, "take-over": Move.ABSORBS, "end": Move.ENDS, "join": Move.JOINS, "leave": Move.LEAVES}
+DIRECTIONS = {"send": Direction.OUT, "receive": Direction.IN, "take-back": Direction.BACK, "pooled": Direction.POOLS}
 
 
 def instant(text: str, zone: ZoneInfo) -> int:
@@ -117,11 +119,9 @@ class Scribe:
         elif verb == "opening":
             fact = common.fact(FactKind.OPENING, f"opening/{words[1]}", points=int(words[2]), attributes=tuple(self.terms(options)))
         elif verb in MOVES:
-            fact = common.fact(FactKind.IDENTITY, f"identity/{words[1]}", attributes=(Attribute("@move", AttrKind.FLAG, MOVES[verb]),))
+            fact = self.identity(common, words)
         elif verb in DIRECTIONS:
-            way = Attribute("@direction", AttrKind.FLAG, DIRECTIONS[verb])
-            points = int(words[2]) if len(words) > 2 else 0
-            fact = common.fact(FactKind.TRANSFER, f"transfer/{words[1]}/{verb}", about=f"transfer/{words[1]}", points=points, attributes=(way,))
+            fact = self.transfer(common, words)
         else:
             raise ValueError(f"nobody can {verb!r}")
         if options:
@@ -200,6 +200,20 @@ class Scribe:
             else:
                 attributes.append(_plain(name, text))
         return common.fact(FactKind.PROFILE, f"profile/{common.member}/{common.at}", attributes=tuple(attributes))
+
+    def identity(self, common: _Common, words: list[str]) -> Fact:
+        """What befalls an account, or the pool that a member joins, with which share, or leaves."""
+        verb, name, *rest = words
+        flags = [Attribute("@move", AttrKind.FLAG, MOVES[verb])]
+        flags += [Attribute("@share", AttrKind.FLAG, minor(share.removesuffix("%"))) for share in rest[1:]]
+        return common.fact(FactKind.IDENTITY, f"identity/{name}", about=rest[0] if rest else "", attributes=tuple(flags))
+
+    def transfer(self, common: _Common, words: list[str]) -> Fact:
+        """One side of a transfer; what a pool is given has a key of its own."""
+        verb, name, *rest = words
+        key, way = f"transfer/{name}", (Attribute("@direction", AttrKind.FLAG, DIRECTIONS[verb]),)
+        own = key if verb == "pooled" else f"{key}/{verb}"
+        return common.fact(FactKind.TRANSFER, own, about=key, points=int(rest[0]) if rest else 0, attributes=way)
 
     def redemption(self, common: _Common, words: list[str], options: dict[str, str]) -> Fact:
         verb, name, *rest = words

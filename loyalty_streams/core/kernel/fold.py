@@ -18,6 +18,7 @@ from loyalty_streams.core.kernel.lifetimes import activate_named
 from loyalty_streams.core.kernel.marks import leave_marks, mark_order, tier_spend
 from loyalty_streams.core.kernel.pack import compact, fresh_head, read_card, read_state, write_cards, write_state
 from loyalty_streams.core.kernel.paying import earn, settle_tier
+from loyalty_streams.core.kernel.pools import join, leave
 from loyalty_streams.core.kernel.profile import adjust, attribute, opening, profile
 from loyalty_streams.core.kernel.records import ENTRY_MARK, ON_INTERACTION, ON_ORDER, ORDERS, PARTS
 from loyalty_streams.core.kernel.redemption import redemption
@@ -33,8 +34,9 @@ CANCELLATION, INTERACTION, RESERVE, CANCEL = int(FactKind.CANCELLATION), int(Fac
 ADJUSTMENT, METRIC = int(FactKind.ADJUSTMENT), int(Reason.METRIC)
 IDENTITY, OPENING, TRANSFER = int(FactKind.IDENTITY), int(FactKind.OPENING), int(FactKind.TRANSFER)
 ABSORBED, ABSORBS, ENDS, BEGINS = int(Move.ABSORBED), int(Move.ABSORBS), int(Move.ENDS), int(Move.BEGINS)
+JOINS, LEAVES = int(Move.JOINS), int(Move.LEAVES)
 STATUS_BLOCKED, ACTIVE, IMPORTED = int(Reason.STATUS_BLOCKED), int(Status.ACTIVE), int(Status.IMPORTED)
-TAX, MOVE = ATTR["tax_minor"], ATTR["move"]
+TAX, MOVE, SHARE = ATTR["tax_minor"], ATTR["move"], ATTR["share"]
 BASKET_FULL = 1 << 17
 
 
@@ -216,7 +218,7 @@ def one_fact(w, programmes, facts, row, stands, fresh, work, cards, card_at, fir
         h.enrolled_at = f.at
     if f.kind >= EXCHANGE_RETURN and f.kind <= CANCELLATION:
         date_of_fact(w, p)
-    if h.lazy and (f.kind != IDENTITY or f.refuse or attribute(w, facts, MOVE, 0) == ABSORBS):
+    if h.lazy and (f.kind != IDENTITY or f.refuse or lives_on(attribute(w, facts, MOVE, 0))):
         judge_lazily(w, now)
     if stands != f.at:
         h.version = version_at(programmes, f.at)
@@ -296,6 +298,12 @@ def note_status(h, kind, fresh):
 
 
 @kernel
+def lives_on(move):
+    """Whether an identity fact is one of an account that goes on, as other facts are."""
+    return move == ABSORBS or move == JOINS or move == LEAVES
+
+
+@kernel
 def identity(w, p, programmes, facts, work, cards, card_at, first_card, last_card):
     """What an identity fact does to the account in whose history it stands."""
     f, move = w.fact, attribute(w, facts, MOVE, 0)
@@ -307,6 +315,10 @@ def identity(w, p, programmes, facts, work, cards, card_at, first_card, last_car
         take_over(w, work[1], programmes, cards, card_at, first_card, last_card)
     elif move == ENDS:
         end(w, p)
+    elif move == JOINS:
+        join(w, p, attribute(w, facts, SHARE, 0))
+    elif move == LEAVES:
+        leave(w)
 
 
 @leaf

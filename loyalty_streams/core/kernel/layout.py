@@ -13,7 +13,7 @@ import numpy as np
 
 from loyalty_streams.core.kernel.records import BOUNDS, MAX_METRICS, SECTIONS, record_of, width_of, word_of
 
-LAYOUT = 1
+LAYOUT = 2
 INT, TIME, AFTER_PREVIOUS, RAW, SKIP = -1, -2, -3, -4, -5  # a kind >= 0: a time after that column of the row
 HEAD_ROW, WALLET_ROW, GAUGE_ROW, WIDTH = len(SECTIONS), len(SECTIONS) + 1, len(SECTIONS) + 2, 48
 SKIPPED = ("due", "lapse_due", "activation_due", "hold_due", "window_due", "notice_due", "remind_due", "pending_lo",
@@ -47,6 +47,7 @@ def layout() -> np.ndarray[Any, Any]:
         row("once", ref=raw, source=raw, at=TIME),
         row("tags", tag=raw),
         row("dead", source=raw, earned_at=after, expired_at="earned_at"),
+        row("pools", about=raw),
         row("orders", ref=raw, at=TIME, store=raw, about=raw, stands="at", dirty=SKIP, lines_lo=SKIP, parts_lo=SKIP),
         row("lines"),
         row("parts", active_at=TIME),

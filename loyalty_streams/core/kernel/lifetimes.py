@@ -7,7 +7,8 @@ from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.lots import COUNTED, FOLLOWS, GIVEN, dead, drop_empty, expiry_of, pay_debt, put_lot
 from loyalty_streams.core.kernel.marks import mark_wallet
 from loyalty_streams.core.kernel.once import remember_matured
-from loyalty_streams.core.kernel.records import DEAD, LOTS
+from loyalty_streams.core.kernel.pools import contribute
+from loyalty_streams.core.kernel.records import DEAD, LOTS, POOLS
 from loyalty_streams.core.kernel.reminders import note_reminder
 from loyalty_streams.core.kernel.rows import post
 
@@ -52,7 +53,7 @@ def activate(w, p, due):
 
 @kernel
 def mature(w, p, i, at):
-    """One pending lot becomes available: it pays debt first, counts in metrics, or goes on into another wallet (T056)."""
+    """One pending lot becomes available: it pays debt first, counts in metrics, is shared with pools, or goes on into another wallet (T056)."""
     lot = w.lots[i]
     x, t, points = w.wallets[lot.wallet], p.terms[lot.wallet], lot.remaining
     wallet, source, n, earned, counts = lot.wallet, lot.source, lot.n, lot.earned_at, lot.pending != GIVEN
@@ -82,8 +83,10 @@ def mature(w, p, i, at):
     if dated:
         granted, about = lot.granted, lot.about
         lot.remaining = 0
-        put_lot(w, source, n, wallet, earned, at, expires, granted, rest, 0, about)
+        i = put_lot(w, source, n, wallet, earned, at, expires, granted, rest, 0, about)
         note_reminder(w, p, wallet, expires)
+    if w.span[POOLS].hi and counts and not dead(w, p, wallet, expires):
+        contribute(w, p, at, points, i)
 
 
 @kernel

@@ -6,8 +6,9 @@ from loyalty_streams.core.codes import DAY, NEVER, Bucket, EntryKind
 from loyalty_streams.core.kernel.calendar import know_date, period_end, period_start, shift, shift_date
 from loyalty_streams.core.kernel.jit import kernel, leaf
 from loyalty_streams.core.kernel.marks import mark_wallet
+from loyalty_streams.core.kernel.pools import contribute
 from loyalty_streams.core.kernel.records import (
-    FROM_ACTIVATION, FROM_ACTIVITY, FROM_EARNING, HOLDS, LOTS, NO_EXPIRY, PASS, REDEMPTIONS, ROUND_DOWN, ROUND_UP, TAKEN,
+    FROM_ACTIVATION, FROM_ACTIVITY, FROM_EARNING, HOLDS, LOTS, NO_EXPIRY, PASS, POOLS, REDEMPTIONS, ROUND_DOWN, ROUND_UP, TAKEN,
 )
 from loyalty_streams.core.kernel.reminders import note_reminder
 from loyalty_streams.core.kernel.rows import judge, post, slot
@@ -131,7 +132,7 @@ def dead(w, p, wallet, expires):
 
 @leaf
 def deliver(w, p, wallet, at, points, source, about, state):
-    """New points into the prepared lot: pending, or available at once and then paying debt first (S16).
+    """New points into the prepared lot: pending, or available at once and then paying debt first (S16), and shared with pools.
 
     `state`: what a pending lot remembers. COUNTED: metrics of the wallet count the points once they are available, as only earned points
     are (T094); GIVEN: they do not; FOLLOWS + w: they are counted, and become available with the lot of wallet w (S14).
@@ -150,19 +151,21 @@ def deliver(w, p, wallet, at, points, source, about, state):
         rest = pay_debt(w, wallet, at, points, source, g.n) if x.debt and not dead(w, p, wallet, g.expires) else points
         x.available += rest
     g.earned = g.earned if g.earned >= 0 else at
-    add_lot(w, source, g.n, wallet, g.earned, g.activates, g.expires, points, rest, pending, about)
+    i = add_lot(w, source, g.n, wallet, g.earned, g.activates, g.expires, points, rest, pending, about)
     note_reminder(w, p, wallet, g.expires)
+    if w.span[POOLS].hi and pending == 0 and state != GIVEN and not dead(w, p, wallet, g.expires):
+        contribute(w, p, at, points, i)
 
 
 @leaf
 def add_lot(w, source, n, wallet, earned, activates, expires, granted, points, pending, about):
-    """`put_lot` where the lot mostly is the last."""
+    """`put_lot` where the lot mostly is the last. -> its place"""
     s = w.span[LOTS]
     if s.hi < w.lots.size and (s.hi == s.lo or precedes(w.lots[s.hi - 1], expires, earned, source, n)):
         s.hi += 1
         fill_lot(w, s.hi - 1, source, n, wallet, earned, activates, expires, granted, points, pending, about)
-    else:
-        put_lot(w, source, n, wallet, earned, activates, expires, granted, points, pending, about)
+        return s.hi - 1
+    return put_lot(w, source, n, wallet, earned, activates, expires, granted, points, pending, about)
 
 
 @kernel

@@ -72,6 +72,7 @@ Once = words("rule ref at source points granted year n wallet also also_n moved 
 MATURED_LOT = -2
 Tag = words("tag")
 Dead = words("source n wallet earned_at expired_at points granted")  # lots that may be reinstated
+Pool = words("about share")  # one row a pool that the member is in, in order of joining; share: hundredths of a percent
 
 # Rows of their own, read for the facts that name them: an order for its returns, a redemption for its cancellation.
 Order = words(
@@ -87,12 +88,12 @@ Taken = words("ref source n wallet points earned_at expires_at back granted")  #
 
 MAX_WALLETS, MAX_METRICS = 8, 4
 Span = words("lo hi")
-SECTIONS = ("lots", "marks0", "marks1", "marks2", "marks3", "holds", "counters", "once", "tags", "dead",
+SECTIONS = ("lots", "marks0", "marks1", "marks2", "marks3", "holds", "counters", "once", "tags", "dead", "pools",
             "orders", "lines", "parts", "redemptions", "taken")
-(LOTS, MARKS0, MARKS1, MARKS2, MARKS3, HOLDS, COUNTERS, ONCE, TAGS, DEAD, ORDERS, LINES, PARTS, REDEMPTIONS, TAKEN) = range(15)
-STATE_SECTIONS = 10  # sections before this number are packed with the head
+(LOTS, MARKS0, MARKS1, MARKS2, MARKS3, HOLDS, COUNTERS, ONCE, TAGS, DEAD, POOLS, ORDERS, LINES, PARTS, REDEMPTIONS, TAKEN) = range(16)
+STATE_SECTIONS = 11  # sections before this number are packed with the head
 BOUNDS = {
-    "lots": 16_384, "marks": 16_384, "holds": 4_096, "counters": 1_024, "once": 256, "tags": 128, "dead": 4_096,
+    "lots": 16_384, "marks": 16_384, "holds": 4_096, "counters": 1_024, "once": 256, "tags": 128, "dead": 4_096, "pools": 4,
     "orders": 8_192, "lines": 131_072, "parts": 32_768, "redemptions": 8_192, "taken": 16_384,
 }
 
@@ -192,6 +193,7 @@ Ended = words("value judged")  # of a metric whose calendar period ends at this 
 Number = words("value")
 Card = words("member kind ref at lo hi")  # a row of its own in the output: 1 order, 2 redemption
 CARD_ORDER, CARD_REDEMPTION = 1, 2
+SENT = 5  # `done` of the card of a transfer
 CARD_STATE = 3  # a state handed over to a merge (S53), never an output; where other cards have the layout it has its kind: no layout is 3
 ENTRY_MARK, ENTRY_BOUND = 1 << 16, 1 << 19
 BASKET = 131_072
@@ -204,7 +206,7 @@ Work = nest(
     holds=(Hold, (BOUNDS["holds"],)), counters=(Counter, (BOUNDS["counters"],)), once=(Once, (BOUNDS["once"],)),
     tags=(Tag, (BOUNDS["tags"],)), dead=(Dead, (BOUNDS["dead"],)), orders=(Order, (BOUNDS["orders"],)),
     lines=(OrderLine, (BOUNDS["lines"],)), parts=(Part, (BOUNDS["parts"],)), redemptions=(Redemption, (BOUNDS["redemptions"],)),
-    taken=(Taken, (BOUNDS["taken"],)), entries=(Entry, (ENTRY_BOUND,)),
+    taken=(Taken, (BOUNDS["taken"],)), entries=(Entry, (ENTRY_BOUND,)), pools=(Pool, (BOUNDS["pools"],)),
 )
 
 

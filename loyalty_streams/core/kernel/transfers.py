@@ -1,4 +1,4 @@
-"""Points given to another member: they leave lots of the sender and become lots of the receiver at their age, or come back (T150, S55)."""
+"""Points given to another account: they leave lots of the sender and become lots of the receiver at their age, or come back (T150, S55, S60)."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from loyalty_streams.core.kernel.calendar import shift
 from loyalty_streams.core.kernel.jit import kernel
 from loyalty_streams.core.kernel.lots import expiry_of, lot_number, put_lot, remember_taken, take
 from loyalty_streams.core.kernel.profile import attribute
+from loyalty_streams.core.kernel.records import SENT
 from loyalty_streams.core.kernel.redemption import REVERSED, back_to_lot, ending_refusal, find_redemption, new_card
 from loyalty_streams.core.kernel.reminders import note_reminder
 from loyalty_streams.core.kernel.rows import post, refuse
 
-DIRECTION, OUT, IN = ATTR["direction"], int(Direction.OUT), int(Direction.IN)
+DIRECTION, OUT, IN, POOLS = ATTR["direction"], int(Direction.OUT), int(Direction.IN), int(Direction.POOLS)
 GRANTED, REFUSED_OUTCOME = int(Outcome.GRANTED), int(Outcome.REFUSED)
 AVAILABLE, DEBT = int(Bucket.AVAILABLE), int(Bucket.DEBT)
 TRANSFERRED_IN, TRANSFERRED_OUT = int(EntryKind.TRANSFERRED_IN), int(EntryKind.TRANSFERRED_OUT)
 STATUS_BLOCKED, IN_DEBT, INSUFFICIENT = int(Reason.STATUS_BLOCKED), int(Reason.IN_DEBT), int(Reason.INSUFFICIENT)
-NOT_ALLOWED, MANUAL = int(Reason.NOT_ALLOWED), int(Reason.MANUAL)
-SENT = 5  # `done` of the card of a transfer
+NOT_ALLOWED, MANUAL, POOLED = int(Reason.NOT_ALLOWED), int(Reason.MANUAL), int(Reason.POOLED)
 
 
 @kernel
 def transfer(w, p, facts):
-    """One side of a transfer: points leave, points come, or points that were refused come back."""
+    """One side of a transfer: points leave, points come, points that were refused come back, or points come to a pool."""
     direction = attribute(w, facts, DIRECTION, 0)
     if direction == OUT:
         send(w, p)
-    elif direction == IN:
-        receive(w, p)
+    elif direction == IN or direction == POOLS:
+        receive(w, p, MANUAL if direction == IN else POOLED)
     else:
         take_back(w, p)
 
@@ -67,12 +67,12 @@ def send(w, p):
 
 
 @kernel
-def receive(w, p):
-    """Each part becomes a lot of this fact at its old age; one whose date has passed expires at once."""
+def receive(w, p, reason):
+    """Each part becomes a lot of this fact at its old age; one whose date has passed expires at once. A pool's status refuses nothing."""
     f, k = w.fact, find_redemption(w, w.fact.about)
     why = f.refuse
     if why == 0:
-        why = STATUS_BLOCKED if (p.settings.redeem_statuses >> w.head.status) & 1 == 0 else NOT_ALLOWED if k < 0 else 0
+        why = STATUS_BLOCKED if reason == MANUAL and (p.settings.redeem_statuses >> w.head.status) & 1 == 0 else NOT_ALLOWED if k < 0 else 0
     if why:
         refuse(w, why, p.settings.redeem_wallet, 0, f.points)
         return
@@ -81,7 +81,7 @@ def receive(w, p):
         x = w.taken[r.rows_lo + i]
         expires = x.expires_at if x.source else expiry_of(w, p, x.wallet, f.at, f.at, p.terms[x.wallet].pending)
         w.wallets[x.wallet].transferred_in += x.points
-        post(w, TRANSFERRED_IN, f.at, x.wallet, AVAILABLE, x.points, f.source, i, f.about, -1, MANUAL)
+        post(w, TRANSFERRED_IN, f.at, x.wallet, AVAILABLE, x.points, f.source, i, f.about, -1, reason)
         back_to_lot(w, p, f.at, x.wallet, f.source, i, x.earned_at, expires, x.points, x.points, f.about)
     f.lots_made = r.rows
 
