@@ -18,7 +18,7 @@ from loyalty_streams.core.codes import Bucket, EntryKind, FactKind, Outcome, Rea
 from loyalty_streams.core.facts import Fact
 from tests.any_order.memory import MemoryHost
 from tests.any_order.trial import RETURNS, bases_every, delivered, programme_of, scrambled
-from tests.oracle.events import Claim, End, Event, Merge, Transfer, Unlink, Unmerge
+from tests.oracle.events import Claim, End, Event, Merge, Pool, Transfer, Unlink, Unmerge, Unpool
 from tests.oracle.family import fold_family
 from tests.oracle.receipts import RECEIPT
 from tests.simulation import engine_side, oracle_side
@@ -49,7 +49,7 @@ def problems_of(seed: int) -> list[str]:
 
 def facts_of(case: FamilyCase) -> list[Fact]:
     """The events of a case that the agents take, as facts."""
-    facts = [fact_of(e) for e in case.facts if not isinstance(e, End)]
+    facts = [fact_of(e) for e in case.facts if not isinstance(e, End | Pool | Unpool)]
     orders = {f.key for f in facts if f.kind == FactKind.ORDER}
     return [f for f in facts if f.kind not in RETURNS or not f.about or f.about in orders]
 

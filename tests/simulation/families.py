@@ -1,4 +1,4 @@
-"""Random histories of one to four identifiers that merge, part, end, claim receipts and send each other points."""
+"""Random histories of one to four identifiers that merge, part, end, claim receipts, send each other points and give to pools."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from random import Random
 
-from loyalty_streams.core.codes import DAY, AttrKind, FactKind, Outcome, Reason, Status
+from loyalty_streams.core.codes import DAY, Action, AttrKind, FactKind, Outcome, Reason, Status
 from loyalty_streams.core.facts import Attribute, Fact
-from tests.oracle.events import GIVEN_BACK, Claim, End, Event, Merge, Transfer, Unlink, Unmerge
+from tests.oracle.events import GIVEN_BACK, Claim, End, Event, Merge, Pool, Transfer, Unlink, Unmerge, Unpool
 from tests.oracle.receipts import RECEIPT
 from tests.simulation.histories import MINUTE, Teller
 from tests.simulation.latecomers import Latecomers, with_lateness
@@ -17,6 +17,9 @@ from tests.simulation.vocabulary import Tree
 
 SPANS = ("0 days", "1 day", "20 days", "45 days")
 IDENTIFIERS = ("card:1", "phone:2", "openid:3", "member:4")
+POOL = "pool:1"
+SHARES = (3000, 3000, 3333, 500, 1, 5000, 7000, 10_000, 0, 10_001)
+SPENT = (FactKind.RESERVE, FactKind.REDEEM, FactKind.REDEEMED, FactKind.CONFIRM, FactKind.RELEASE, FactKind.CANCEL)
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ def family(seed: int, a_programme: int) -> Told:
     facts = Teller(random, trees).tell(random.choice((6, 12, 20, 30, 40)))
     late = Latecomers(seed, trees)
     facts = [late.later(f) if late.chance(0.03) else f for f in facts]
-    events = Parting(seed).added_to(Kin(random, facts, late).events())
+    events = Pooling(seed).added_to(Parting(seed).added_to(Kin(random, facts, late).events()))
     last = max(max(e.at, e.arrived) for e in events)
     return Told(trees, tuple(events), last + random.choice((0, 30, 200, 800)) * DAY)
 
@@ -191,3 +194,71 @@ class Parting:
     def arrival(self, at: int) -> int:
         """Now and then beyond every lateness."""
         return at + 35 * DAY if self.chance(0.1) else -1
+
+
+class Pooling:
+    """A pool to which some give of what they earn, and which spends it; drawn apart, so that the rest stays as it is."""
+
+    def __init__(self, seed: int) -> None:
+        self.r = Random(f"pools {seed}")
+
+    def chance(self, p: float) -> bool:
+        return self.r.random() < p
+
+    def added_to(self, events: list[Event]) -> list[Event]:
+        facts = [e for e in events if isinstance(e, Fact) and not e.member.startswith(RECEIPT)]
+        if not facts or not self.chance(0.4):
+            return events
+        names = sorted({f.member for f in facts})
+        spent = sorted({f.about for f in facts if f.kind in SPENT})
+        of_pool = {about for about in spent if self.chance(0.4)}
+        out = [replace(e, member=POOL) if isinstance(e, Fact) and e.kind in SPENT and e.about in of_pool else e for e in events]
+        joins = [self.joins(n, facts, names) for n in range(self.r.choice((1, 1, 2, 2, 3, 6)))]
+        return [*out, *joins, *self.later(joins, facts, names)]
+
+    def moment(self, facts: list[Fact]) -> int:
+        origin = self.r.choice(facts).at
+        return self.r.choice((facts[0].at - 1, facts[0].at - 1, origin, origin + 1, origin - self.r.randint(0, 20) * DAY))
+
+    def joins(self, n: int, facts: list[Fact], names: list[str]) -> Pool:
+        """Mostly of the one pool; pools are accounts like others, so a member may be one."""
+        pool = POOL if self.chance(0.6) else self.r.choice((*(f"pool:{k}" for k in range(2, 6)), *names))
+        at = self.moment(facts)
+        return Pool(at, f"identity/pool/{n}", self.r.choice(names), pool, self.r.choice(SHARES), self.arrival(at))
+
+    def later(self, joins: list[Pool], facts: list[Fact], names: list[str]) -> list[Event]:
+        """What befalls the pool, and who leaves it."""
+        out: list[Event] = []
+        for n, join in enumerate(joins):
+            if self.chance(0.2):
+                at = join.at + self.r.choice((-1, 0, 1, 20 * DAY))
+                out.append(Unpool(at, f"identity/unpool/{n}", join.member, self.r.choice((join.pool, POOL)), self.arrival(at)))
+        at = self.moment(facts)
+        if self.chance(0.1):
+            status = Attribute("@status", AttrKind.FLAG, int(Status.SUSPENDED))
+            out.append(Fact(FactKind.PROFILE, POOL, "profile/pool", at, attributes=(status,)))
+        if self.chance(0.1):
+            flags = (Attribute("@action", AttrKind.FLAG, int(Action.DEDUCT)), Attribute("@allow_negative", AttrKind.FLAG, 1))
+            out.append(Fact(FactKind.ADJUSTMENT, POOL, "adjustment/pool", at, points=self.r.choice((5, 50)), attributes=flags))
+        if self.chance(0.15):
+            gives_up, into = self.r.sample((POOL, self.r.choice(names)), 2)
+            out.append(Merge(self.moment(facts), "identity/of-pool", gives_up, into))
+        if self.chance(0.1):
+            out.append(Transfer(self.moment(facts), "transfer/of-pool", POOL, self.r.choice(names), self.r.choice((1, 10))))
+        if self.chance(0.6):
+            out += self.spending(max(f.at for f in facts), self.moment(facts))
+        if self.chance(0.05):
+            out.append(End(self.moment(facts), "identity/end-of-pool", POOL))
+        return out
+
+    def spending(self, last: int, at: int) -> list[Event]:
+        """The pool spends, mostly late in the history, and often gets back what it spent."""
+        at = self.r.choice((at, last, last + DAY))
+        kind, points = self.r.choice((FactKind.REDEEM, FactKind.REDEEMED)), self.r.choice((1, 5, 20, 100))
+        spent = Fact(kind, POOL, "redeem/of-pool", at, about="redemption/of-pool", points=points)
+        back = at + self.r.choice((1, 30 * DAY, 200 * DAY))
+        return [spent, Fact(FactKind.CANCEL, POOL, "cancel/of-pool", back, about="redemption/of-pool")] if self.chance(0.6) else [spent]
+
+    def arrival(self, at: int) -> int:
+        """Now and then beyond every lateness."""
+        return at + 35 * DAY if self.chance(0.05) else -1

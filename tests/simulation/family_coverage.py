@@ -1,4 +1,4 @@
-"""Which forms of late facts, merges, partings and transfers a trial exercised."""
+"""Which forms of late facts, merges, partings, transfers and pools a trial exercised."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ SHOWN = (
     (EntryKind.SIGNALLED, Reason.DUPLICATE_BONUS), (EntryKind.CLAWED_BACK, Reason.MERGE_DUPLICATE), (EntryKind.TRANSFERRED_IN, Reason.MANUAL),
     (EntryKind.TRANSFERRED_IN, Reason.NOT_ALLOWED), (EntryKind.FORFEITED, Reason.ERASED), (EntryKind.WRITTEN_OFF, Reason.ERASED),
     (EntryKind.REFUSED, Reason.MEMBER_MISMATCH), (EntryKind.REFUSED, Reason.SAME_MEMBER), (EntryKind.EARNED, Reason.RETURNED),
+    (EntryKind.TRANSFERRED_OUT, Reason.POOLED), (EntryKind.TRANSFERRED_IN, Reason.POOLED),
     (EntryKind.REFUSED, Reason.NO_SUCH_MERGE), (EntryKind.REFUSED, Reason.UNMERGE_TOO_LATE), (EntryKind.REFUSED, Reason.ALREADY_CLAIMED),
 )  # fmt: skip
 OF_MERGES = (
@@ -30,6 +31,13 @@ OF_MERGES = (
     "claim too late",
     "an account begins anew",
     "a new account earns",
+    "a pool is refused",
+    "given to a pool by time alone",
+    "given to a pool long after",
+    "debt paid by what a pool was given",
+    "what was given lapses at once",
+    "a pool spends",
+    "a pool gets back what it spent",
 )
 
 
@@ -67,6 +75,27 @@ def of_merge(d: Decision, by_merge: bool) -> Iterator[str]:
         yield "transfer beyond what there is"
     elif d.reason == Reason.TOO_LATE and d.cause.startswith("identity/"):
         yield "claim too late"
+    elif d.cause.startswith("identity/pool/") and d.reason == Reason.NOT_ALLOWED:
+        yield "a pool is refused"
+    else:
+        yield from of_pool(d)
+
+
+def of_pool(d: Decision) -> Iterator[str]:
+    came = d.lot is not None and d.lot[0].startswith("pooled/")
+    if d.kind == EntryKind.TRANSFERRED_OUT and d.reason == Reason.POOLED:
+        if d.cause.startswith("timer/"):
+            yield "given to a pool by time alone"
+        elif d.booked is not None and d.booked > d.at:
+            yield "given to a pool long after"
+    elif came and d.cause.startswith("pooled/") and d.kind == EntryKind.DEBT_PAID:
+        yield "debt paid by what a pool was given"
+    elif came and d.cause.startswith("pooled/") and d.kind == EntryKind.EXPIRED:
+        yield "what was given lapses at once"
+    elif came and d.kind == EntryKind.REDEEMED:
+        yield "a pool spends"
+    elif came and d.kind == EntryKind.RESTORED:
+        yield "a pool gets back what it spent"
 
 
 def seen_of_steps(steps: Sequence[Step]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""One trial of a family: the kernel account by account, with packed states at merges and cards at transfers, against the oracle.
+"""One trial of a family: the kernel account by account, with packed states at merges, cards at transfers and parcels for pools, against the oracle.
 
 An account that begins anew needs nothing beside it: its cards went where it was given up to.
 """
@@ -15,8 +15,11 @@ from loyalty_streams.core.codes import Move, code_of
 from loyalty_streams.core.engine import Engine
 from loyalty_streams.core.facts import Columns, Fact, to_columns
 from loyalty_streams.core.kernel.records import CARD_REDEMPTION
+from loyalty_streams.core.packed import parcel_card
 from tests.oracle.adjustments import number_of
 from tests.oracle.family import Step, fold_family
+from tests.oracle.lots import source_code
+from tests.oracle.model import Lot
 from tests.simulation import engine_side, oracle_side
 from tests.simulation.engine_side import Store
 from tests.simulation.families import family
@@ -91,8 +94,15 @@ class Accounts:
                 self.stores[step.beside].cards.clear()
             elif step.beside:
                 self.fold(step.account, extra=[self.stores[step.beside].cards[CARD_REDEMPTION, code_of(step.fact.about)]])
+            elif step.parcel:
+                self.fold(step.account, extra=[self.parcel(step.fact, step.parcel)])
             elif self.random.random() < 0.3:
                 self.fold(step.account)
+
+    def parcel(self, fact: Fact, lot: Lot) -> bytes:
+        """The card beside what a pool is given."""
+        wallet = self.programme.numbers.names.wallets.index(lot.wallet)
+        return parcel_card(code_of(fact.about), wallet, fact.points, source_code(lot.source), lot.n, lot.earned_at, lot.expires_at)
 
     def fold(self, account: str, until: int = 0, extra: Sequence[bytes] = ()) -> None:
         """What is pending of an account over what is kept of it."""
