@@ -31,6 +31,7 @@ def planter(folder: str, *tests: str) -> Callable[[str, str, str, str, str], Mut
 
 KERNEL = "core/kernel/"
 planted = planter(KERNEL, "tests/statements/test_stories.py", "tests/programmes", "tests/mutants/check_histories.py")
+pooling = planter(KERNEL, "tests/statements/test_pools.py")
 
 
 MUTANTS = (
@@ -175,5 +176,23 @@ MUTANTS = (
     planted(
         "microseconds-lost", "pack", "    return put(b, at, zigzag(d) << 2)\n", "    return put(b, at, zigzag(d // 1000 * 1000) << 2)\n",
         "a state put away and read again has lost the microseconds of its instants (I9)",
+    ),
+    # ---- pools ----
+    pooling(
+        "gifts-are-shared", "lifetimes", "if w.span[POOLS].hi and counts and not", "if w.span[POOLS].hi and not",
+        "points by hand that waited go to pools as if they were earned (T148)",
+    ),
+    pooling(
+        "the-dead-are-shared", "lots", "pending == 0 and state != GIVEN and not dead(w, p, wallet, g.expires):", "pending == 0 and state != GIVEN:",
+        "a pool is given points that had died before they came (T148)",
+    ),
+    pooling(
+        "more-than-the-lot-holds", "pools", "part = min(exact_share(points, w.pools[k].share, WHOLE), lot.remaining)",
+        "part = exact_share(points, w.pools[k].share, WHOLE)",
+        "what has paid a debt goes to a pool as well (T148)",
+    ),
+    pooling(
+        "a-share-is-added", "pools", "        if w.pools[k].about == f.about:\n            i = k\n", "        if w.pools[k].about == f.about:\n            i = s.hi\n",
+        "who changes the share of a pool is in it twice (T148)",
     ),
 )  # fmt: skip

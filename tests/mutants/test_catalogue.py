@@ -11,7 +11,7 @@ from tests.mutants.merge_catalogue import MERGE_MUTANTS
 from tests.mutants.order_catalogue import ORDER_MUTANTS
 
 PACKAGE = Path(__file__).resolve().parents[2] / "loyalty_streams"
-ROOMS = {"lots", "earning", "basket", "caps", "tiers", "timers", "redemption", "returns", "stages", "reminders", "pack"}
+ROOMS = {"lots", "earning", "basket", "caps", "tiers", "timers", "redemption", "returns", "stages", "reminders", "pack", "pools"}
 
 
 @pytest.mark.parametrize("mutant", (*MUTANTS, *ORDER_MUTANTS, *MERGE_MUTANTS), ids=lambda m: m.name)
