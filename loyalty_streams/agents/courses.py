@@ -22,6 +22,7 @@ from loyalty_streams.core.facts import Array, Columns
 MERGES = int(Came.TAKES | Came.ASKS_WAY)
 FOREIGN = int(Came.SENT | Came.GONE) | MERGES
 LINK, MERGE, UNLINK, UNMERGE, CLAIM, ERASE = map(code_of, ("link", "merge", "unlink", "unmerge", "claim", "erase"))
+POOL, UNPOOL = map(code_of, ("pool", "unpool"))
 COMES, BACK = code_of("to"), code_of("back")
 """What the `type` of a transfer is on its receiver's side, and where it comes back; of the sender's fact none."""
 ALREADY_CLAIMED, TOO_LATE, SAME = int(Reason.ALREADY_CLAIMED), int(Reason.TOO_LATE), int(Reason.SAME_MEMBER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ from loyalty_streams.agents.messages import Folds, outgoing
 from loyalty_streams.agents.packing import cut_segments, pack_facts
 from loyalty_streams.agents.rederiving import Facts, History, Member, Rederiving, begin, needs_all
 from loyalty_streams.agents.rows import Head, KeyRow, MendRow, Text, join_segments, pack_sent, stacked
+from loyalty_streams.agents.shares import shares
 from loyalty_streams.core.codes import NEVER, EntryKind
 from loyalty_streams.core.engine import Engine, Folded
 from loyalty_streams.core.facts import Array, concatenate, take_rows
@@ -60,16 +62,16 @@ def fold_crooked(engine: Engine, lateness: Lateness, c: Candidates, verdict: Ver
     before = work.fold(work.members, [m.before for m in work.members], cards=True)
     after = work.fold(work.members, [m.rows for m in work.members], cards=True)
     segments = _segments(work, c, list(rows_of.values()))
-    old_cards, cards = (_cards(folded, len(work.members)) for folded in (before, after))
-    denied = [_denied(work.facts, folded, len(work.members)) for folded in (before, after)]
+    cards = _cards(after, len(work.members))
+    was, now = (_folds(work, folded) for folded in (before, after))
     starts = [v.effective_from for v in engine.compiled.versions]
     out = []
     for k, (m, rows, segment) in enumerate(zip(work.members, rows_of.values(), segments, strict=True)):
         own = [row for row in rows if not c.came[row] & FOREIGN and row not in c.answers]
         head = _head(work, m, len(own), after, starts)
         texts = _texts(work.facts, m.rows)
-        keys = _keys(m, c, own, {} if head.family else _changed(old_cards[k], cards[k]), texts, past)
-        messages = outgoing(work, m, Folds(old_cards[k], denied[0][k]), Folds(cards[k], denied[1][k])) if head.family else []
+        keys = _keys(m, c, own, {} if head.family else _changed(was[k].cards, cards[k]), texts, past)
+        messages = outgoing(work, m, was[k], now[k]) if head.family else []
         out.append(Outcome(m.name, head, segment, keys, m.earliest, m.count, held_names(work.facts, m.rows), messages))
     return out
 
@@ -124,12 +126,17 @@ def _cards(folded: Folded, groups: int) -> list[dict[tuple[int, int], bytes]]:
     return out
 
 
-def _denied(f: Facts, folded: Folded, groups: int) -> list[frozenset[int]]:
-    """The transfers that each group refused."""
-    e = folded.entries
-    some = e[(e["kind"] == EntryKind.REFUSED) & (e["rule"] < 0) & (e["cause"] >= 0)]
-    some = some[f.columns.kind[some["cause"]] == TRANSFER]
-    return [frozenset(some["cause"][some["member"] == g].tolist()) for g in range(groups)]
+def _folds(work: Rederiving, folded: Folded) -> list[Folds]:
+    """Of each member what its messages hang on."""
+    f, e = work.facts, folded.entries
+    at = np.searchsorted(e["member"], np.arange(len(work.members) + 1)).tolist()
+    out = []
+    for m, cards, (lo, hi) in zip(work.members, _cards(folded, len(work.members)), pairwise(at), strict=True):
+        own = e[lo:hi]
+        denied = own[(own["kind"] == EntryKind.REFUSED) & (own["rule"] < 0) & (own["cause"] >= 0)]["cause"]
+        denied = denied[f.columns.kind[denied] == TRANSFER]
+        out.append(Folds(cards, frozenset(denied.tolist()), shares(f, m.name, own)))
+    return out
 
 
 def _changed(before: Mapping[tuple[int, int], bytes], after: Mapping[tuple[int, int], bytes]) -> dict[tuple[int, int], bytes]:

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from loyalty_streams.agents.courses import ERASE, FOREIGN, LINK, MERGE, MERGES, UNLINK, Course, course
+from loyalty_streams.agents.courses import ERASE, FOREIGN, LINK, MERGE, MERGES, POOL, UNLINK, UNPOOL, Course, course
 from loyalty_streams.agents.kinds import ASKS, ENDINGS, IDENTITY, ORDER, RETURNS, TRANSFER
 from loyalty_streams.agents.lateness import Lateness
 from loyalty_streams.agents.rows import Card, Segments, Sent
@@ -25,7 +25,7 @@ from loyalty_streams.core.kernel.records import CARD_REDEMPTION, CARD_STATE
 
 MISMATCH = int(Reason.MEMBER_MISMATCH)
 MOVE, DIRECTION = attribute_code("@move"), attribute_code("@direction")
-MOVES = {LINK: Move.ABSORBED, MERGE: Move.ABSORBED, UNLINK: Move.BEGINS, ERASE: Move.ENDS}
+MOVES = {LINK: Move.ABSORBED, MERGE: Move.ABSORBED, UNLINK: Move.BEGINS, ERASE: Move.ENDS, POOL: Move.JOINS, UNPOOL: Move.LEAVES}
 """What an identity fact does to the account in whose log it stands."""
 SPEAKS = np.zeros(256, bool)
 SPEAKS[[*RETURNS, *ENDINGS]] = True

@@ -20,10 +20,11 @@ from loyalty_streams.agents.judging import Candidates, Known, Verdict, judge
 from loyalty_streams.agents.kinds import ASKS, DECIDED, ENDINGS, IDENTITY, ORDER, RETURNS, TRANSFER
 from loyalty_streams.agents.lateness import Lateness, put_back
 from loyalty_streams.agents.long_fold import FACTS_AT_ONCE, LINES_AT_ONCE
-from loyalty_streams.agents.messages import Folds, arrived, outgoing
+from loyalty_streams.agents.messages import Folds, arrived, outgoing, to_pools
 from loyalty_streams.agents.packing import column, cut_segments, pack_facts, pack_heads, pack_key_rows, run, strings, taken
-from loyalty_streams.agents.rederiving import History, begin
+from loyalty_streams.agents.rederiving import History, Rederiving, begin
 from loyalty_streams.agents.rows import NOBODY, WAITS, Came, Head, Heads, KeyFixed, KeyRow, Text
+from loyalty_streams.agents.shares import shares
 from loyalty_streams.agents.waiting import AWAITED, pack_waiting, waiting_batch
 from loyalty_streams.agents.writes import Reader, Rows, TooMuch, Writes
 from loyalty_streams.core.codes import NEVER, Disposition, EntryKind, FactKind, Outcome, Reason, code_of
@@ -116,11 +117,7 @@ class MembersAgent:
 
     def send_again(self, accounts: Sequence[bytes], reader: Reader, tick: int) -> Writes:
         """The states that accounts gave away at their merges, made anew: a metric has come that counts from the first fact."""
-        histories = {}
-        for name, head in zip(accounts, reader.heads(accounts), strict=True):
-            histories[name] = (History(Head.read(head or NOBODY), None, reader.history(name, None)[1]), list[int]())
-        none = arrived((), self.lateness)
-        work = begin(self.engine, self.lateness, tick, none, none.columns.refuse, histories, set())
+        work = self._of_all(accounts, reader, tick)
         return Writes(messages=[message for m in work.members for message in outgoing(work, m, Folds(), Folds(), again=True)])
 
     def advance(self, members: Sequence[bytes], heads: Sequence[bytes], reader: Reader, until: int) -> Writes:
@@ -136,7 +133,26 @@ class MembersAgent:
             np.zeros(0, np.int32),
         )  # fmt: skip
         self._keep(nothing, folded, known_keys={}, reader=reader, writes=writes, until=until)
+        writes.messages = self._given_to_pools(members, folded.entries, reader, until)
         return writes
+
+    def _given_to_pools(self, members: Sequence[bytes], entries: Entries, reader: Reader, until: int) -> list[bytes]:
+        """What the timers of members have given to pools, as messages for these."""
+        some = entries[(entries["reason"] == Reason.POOLED) & (entries["kind"] == EntryKind.TRANSFERRED_OUT)]
+        if not len(some):
+            return []
+        numbers = np.unique(some["member"]).tolist()
+        work = self._of_all([members[k] for k in numbers], reader, until)
+        given = [(m, shares(work.facts, m.name, some[some["member"] == k])) for m, k in zip(work.members, numbers, strict=True)]
+        return [message for m, own in given for message in to_pools(work, m, own, until)]
+
+    def _of_all(self, accounts: Sequence[bytes], reader: Reader, tick: int) -> Rederiving:
+        """Whole accounts, with nothing to be taken."""
+        histories = {}
+        for name, head in zip(accounts, reader.heads(accounts), strict=True):
+            histories[name] = (History(Head.read(head or NOBODY), None, reader.history(name, None)[1]), list[int]())
+        none = arrived((), self.lateness)
+        return begin(self.engine, self.lateness, tick, none, none.columns.refuse, histories, set())
 
     def _look_up(self, batch: FactBatch, reader: Reader, tick: int) -> tuple[FactBatch, Candidates, Known]:
         """What the store knows of a batch; and the batch with the returns behind it that have waited for its orders."""

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import pyarrow as pa
 
-from loyalty_streams.agents.courses import COMES, MERGES, gives_up
+from loyalty_streams.agents.courses import COMES, MERGES, POOL, gives_up
 from loyalty_streams.agents.effective import take_facts
 from loyalty_streams.agents.families import DIRECTION, MOVE, names_of, with_flags
 from loyalty_streams.agents.judging import Candidates
@@ -23,6 +23,7 @@ from loyalty_streams.agents.lateness import Lateness, put_back
 from loyalty_streams.agents.packing import cut_segments, pack_facts
 from loyalty_streams.agents.rederiving import Facts, Member, Rederiving
 from loyalty_streams.agents.rows import LENGTH, Came, Card, Head, Sent, Text, join_segments, pack_sent, split
+from loyalty_streams.agents.shares import Share
 from loyalty_streams.core.codes import NEVER, Direction, Move, Outcome, code_of
 from loyalty_streams.core.entries import Entry
 from loyalty_streams.core.facts import Array, take_rows
@@ -31,7 +32,7 @@ from loyalty_streams.core.packed import state_card
 from loyalty_streams.history.batch import FactBatch
 
 SENT, TAKES, ASKS_WAY, GONE = Came.SENT, Came.TAKES, Came.ASKS_WAY, Came.GONE
-SIDES = {"to": Direction.IN, "back": Direction.BACK}
+SIDES = {"to": Direction.IN, "back": Direction.BACK, "pool": Direction.POOLS}
 
 
 class Heads(Protocol):
@@ -57,6 +58,7 @@ class Going(NamedTuple):
     beside: bytes = b""
     refuse: int = 0
     side: str = ""
+    share: Share | None = None
 
 
 class Out(NamedTuple):
@@ -68,13 +70,17 @@ class Out(NamedTuple):
     sent: Sent
     refuse: int = 0
     side: str = ""
+    share: Share | None = None
 
 
 class Folds(NamedTuple):
-    """What a fold of an account's facts gave, as far as its messages hang on it: the cards by kind and code, and the transfers that it refused."""
+    """What a fold of an account's facts gave, as far as its messages hang on it: the cards by kind and code, the transfers that it refused, and
+    what went to pools.
+    """
 
     cards: Mapping[tuple[int, int], bytes] = {}
     refused: frozenset[int] = frozenset()
+    shares: tuple[Share, ...] = ()
 
 
 def outgoing(work: Rederiving, m: Member, before: Folds, after: Folds, again: bool = False) -> list[bytes]:
@@ -83,13 +89,13 @@ def outgoing(work: Rederiving, m: Member, before: Folds, after: Folds, again: bo
     was, now = (given(work, m, rows, folds) for rows, folds in ((m.before, before), (m.rows, after)))
     out = [_answer(f, row) for row in m.rows.tolist() if row in work.undecided and f.came[row] & SENT and _decided(f, row)]
     for name in was.keys() - now.keys():
-        row, side = was[name].row, was[name].side
+        row, _, _, side, share = was[name]
         came = SENT | GONE | (f.came[row] & MERGES or (TAKES if name.merge else 0))
-        out.append(Out(name.to, row, came, Sent(known, m.name, m.name), side=side))
+        out.append(Out(name.to, row, came, Sent(known, m.name, m.name), side=side, share=share))
     for name, going in now.items():
         if was.get(name) != going or (again and name.merge and going.beside):
             out.append(_message(work, m, name, going, known))
-    return packed(f, sorted(out, key=lambda o: (f.position(o.row), o.to, o.side)))
+    return packed(f, sorted(out, key=lambda o: (f.position(o.row), o.to, o.side, o.share or ())))
 
 
 def given(work: Rederiving, m: Member, rows: Array, folds: Folds) -> dict[Name, Going]:
@@ -112,7 +118,22 @@ def given(work: Rederiving, m: Member, rows: Array, folds: Folds) -> dict[Name, 
             found[Name(f.abouts[row], code_of(side_key(f.keys[row], side)), False)] = Going(row, card, side=side)
         elif side == "back" and row in folds.refused:
             found[Name(f.sent[row].carried, code_of(side_key(f.keys[row], side)), False)] = Going(row, side=side)
+    joins = {int(f.columns.about[row]): row for row in one.own[f.columns.type[one.own] == POOL].tolist()} if folds.shares else {}
+    for share in folds.shares:
+        row = joins[share.pool]
+        found[Name(f.abouts[row], code_of(share.key.decode()), False)] = Going(row, share.card, side="pool", share=share)
     return found
+
+
+def to_pools(work: Rederiving, m: Member, given: Sequence[Share], known: int) -> list[bytes]:
+    """The messages by which pools are to learn what timers have given them."""
+    joins = {int(work.facts.columns.about[row]): row for row in m.rows[work.facts.columns.type[m.rows] == POOL].tolist()}
+    names = [(share, joins[share.pool]) for share in given]
+    return packed(work.facts, [Out(work.facts.abouts[row], row, SENT, _parcel(m, share, known), side="pool", share=share) for share, row in names])
+
+
+def _parcel(m: Member, share: Share, known: int) -> Sent:
+    return Sent(known, m.name, m.name, (Card(CARD_REDEMPTION, code_of(share.key.decode()), share.card),))
 
 
 def _side(f: Facts, row: int) -> str:
@@ -127,6 +148,8 @@ def side_key(key: bytes, side: str) -> str:
 
 def _message(work: Rederiving, m: Member, name: Name, going: Going, known: int) -> Out:
     f, row = work.facts, going.row
+    if going.share is not None:
+        return Out(name.to, row, SENT, _parcel(m, going.share, known), side=going.side, share=going.share)
     if going.side:
         parcel = (Card(CARD_REDEMPTION, int(f.columns.about[row]), going.beside),) if going.beside else ()
         empty = Came.EMPTY if going.side == "to" and not parcel else 0
@@ -200,9 +223,13 @@ def packed(f: Facts, out: Sequence[Out]) -> list[bytes]:
     for k, o in enumerate(out):
         if o.refuse:
             columns.refuse[k] = o.refuse
-        if o.side:
+        if o.share is not None:
+            keys[k] = abouts[k] = o.share.key
+            columns.at[k], columns.arrived[k], columns.points[k], columns.kind[k] = o.share.at, o.share.arrived, o.share.points, TRANSFER
+        elif o.side:
             abouts[k] = keys[k] if o.side == "to" else abouts[k]
             keys[k] = side_key(keys[k], o.side).encode()
+        if o.side:
             columns.ref[k], columns.about[k], columns.type[k] = code_of(keys[k].decode()), code_of(abouts[k].decode()), code_of(o.side)
             columns.outcome[k], columns.refuse[k] = Outcome.GRANTED, 0
     columns = with_flags(columns, DIRECTION, {k: int(SIDES[o.side]) for k, o in enumerate(out) if o.side})

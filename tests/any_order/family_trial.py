@@ -14,8 +14,8 @@ import numpy as np
 from loyalty_streams.agents.courses import FOREIGN
 from loyalty_streams.agents.effective import effective
 from loyalty_streams.agents.rows import Segments, join_segments, split
-from loyalty_streams.core.codes import Bucket, EntryKind, FactKind, Outcome, Reason
-from loyalty_streams.core.facts import Fact
+from loyalty_streams.core.codes import AttrKind, Bucket, EntryKind, FactKind, Outcome, Reason
+from loyalty_streams.core.facts import Attribute, Fact
 from tests.any_order.memory import MemoryHost
 from tests.any_order.trial import RETURNS, bases_every, delivered, programme_of, scrambled
 from tests.oracle.events import Claim, End, Event, Merge, Pool, Transfer, Unlink, Unmerge, Unpool
@@ -26,7 +26,7 @@ from tests.simulation.family_trial import FamilyCase, family_of
 from tests.simulation.said import Decision
 from tests.simulation.trial import Ready, first_difference
 
-MOVES = (Reason.MERGED, Reason.MANUAL, Reason.NOT_ALLOWED)
+MOVES = (Reason.MERGED, Reason.MANUAL, Reason.NOT_ALLOWED, Reason.POOLED)
 NOT_THEIRS = (Reason.UNKNOWN_ORDER, Reason.UNKNOWN_REDEMPTION)
 
 
@@ -49,7 +49,7 @@ def problems_of(seed: int) -> list[str]:
 
 def facts_of(case: FamilyCase) -> list[Fact]:
     """The events of a case that the agents take, as facts."""
-    facts = [fact_of(e) for e in case.facts if not isinstance(e, End | Pool | Unpool)]
+    facts = [fact_of(e) for e in case.facts if not isinstance(e, End)]
     orders = {f.key for f in facts if f.kind == FactKind.ORDER}
     return [f for f in facts if f.kind not in RETURNS or not f.about or f.about in orders]
 
@@ -65,9 +65,12 @@ def fact_of(event: Event) -> Fact:
         )  # fmt: skip
     member, about = {
         Merge: lambda e: (e.gives_up, e.into), Unmerge: lambda e: (e.gives_up, e.into), Unlink: lambda e: (e.identifier, e.member),
-        Claim: lambda e: (RECEIPT + e.receipt, e.member),
+        Claim: lambda e: (RECEIPT + e.receipt, e.member), Pool: lambda e: (e.member, e.pool), Unpool: lambda e: (e.member, e.pool),
     }[type(event)](event)  # fmt: skip
-    return Fact(FactKind.IDENTITY, member, event.key, event.at, event.arrived, about=about, type=type(event).__name__.lower())
+    share = (Attribute("@share", AttrKind.FLAG, event.share),) if isinstance(event, Pool) else ()
+    return Fact(
+        FactKind.IDENTITY, member, event.key, event.at, event.arrived, about=about, type=type(event).__name__.lower(), attributes=share,
+    )  # fmt: skip
 
 
 def event_of(fact: Fact) -> Event:
@@ -75,7 +78,9 @@ def event_of(fact: Fact) -> Event:
         return Transfer(fact.at, fact.key, fact.member, fact.about, fact.points, fact.arrived, fact.outcome, fact.refuse)
     if fact.kind != FactKind.IDENTITY:
         return fact
-    kind = {"merge": Merge, "unmerge": Unmerge, "unlink": Unlink, "claim": Claim}[fact.type]
+    if fact.type == "pool":
+        return Pool(fact.at, fact.key, fact.member, fact.about, int(fact.attributes[0].value), fact.arrived)
+    kind = {"unpool": Unpool, "merge": Merge, "unmerge": Unmerge, "unlink": Unlink, "claim": Claim}[fact.type]
     return kind(fact.at, fact.key, fact.member.removeprefix(RECEIPT), fact.about, fact.arrived)
 
 
@@ -85,7 +90,8 @@ def differs(programme: Ready, host: MemoryHost, worst: Sequence[Fact], until: in
     expected = fold_family(programme.timeline, [event_of(f) for f in facts], until)
     accounts = {name.partition("#")[0]: result for name, result in expected.results.items()}
     out = [f"{name.decode()}: unknown to the oracle" for name in host.of_heads if name.decode() not in accounts and len(host.log(name).entries)]
-    book = engine_side.book_of([*facts, *(replace(f, key=f"{f.key}/to") for f in facts if f.kind == FactKind.TRANSFER)])
+    told = {key.decode() for name in host.of_heads for key in split(host.log(name).keys)}
+    book = engine_side.book_of([*facts, *(replace(facts[0], key=key, about="") for key in told)])
     for name, result in accounts.items():
         log = host.log(name.encode())
         rows = [replace(facts[0], key=key.decode()) for key in split(log.keys)]

@@ -61,11 +61,14 @@ class MemoryHost:
         """Facts in order of arrival, as one batch; what accounts send each other is taken before anything else is."""
         for part in settled_apart(of_facts(list(facts)), self):
             self.write(self.agent.take(part, self, self.tick))
-            while self.under_way:
-                messages = self.under_way
-                ready, over = next_ones(messages, self.agent.lateness)
-                self.under_way = [m for k, m in enumerate(messages) if k not in {*ready, *over}]
-                self.write(self.agent.receive([messages[k] for k in ready], self, self.tick))
+            self.settle()
+
+    def settle(self) -> None:
+        while self.under_way:
+            messages = self.under_way
+            ready, over = next_ones(messages, self.agent.lateness)
+            self.under_way = [m for k, m in enumerate(messages) if k not in {*ready, *over}]
+            self.write(self.agent.receive([messages[k] for k in ready], self, self.tick))
 
     def advance(self, until: int) -> None:
         """A tick."""
@@ -74,6 +77,7 @@ class MemoryHost:
             members, heads = zip(*due, strict=True)
             self.write(self.agent.advance(members, heads, self, until))
         self.tick = max(self.tick, until)
+        self.settle()
 
     def write(self, writes: Writes) -> None:
         self.batch += 1

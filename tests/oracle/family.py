@@ -91,7 +91,7 @@ def run(timeline: Timeline, events: Sequence[Event], homes: Mapping[str, str], u
         for m in accounts.members.values():
             if m.opened_at >= 0:
                 finish(m, timeline, until)
-        found = sorted((c for name, m in accounts.members.items() for c in contributions(name, m)), key=lambda c: c.fact.key)
+        found = sorted((c for name, m in accounts.members.items() for c in contributions(name.partition("#")[0], m)), key=lambda c: c.fact.key)
         if found == given:
             return accounts
         given = found

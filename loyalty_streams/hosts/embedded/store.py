@@ -82,12 +82,12 @@ class Store(LetterRows):
             store = cls(rocks, Clocks.read(found, folder), Programmes.of_store(rocks), clock or machine_clock)
             if given is not None:
                 store.programmes.check_same(given, folder)
+            if not read_only and store.clocks.ticking > store.clocks.tick:
+                store.advance(store.clocks.ticking)
             if not read_only and store.clocks.under_way:
                 store.settle()
             if not read_only and store.clocks.refold:
                 store.refold()
-            if not read_only and store.clocks.ticking > store.clocks.tick:
-                store.advance(store.clocks.ticking)
         except BaseException:
             rocks.close()
             raise
@@ -344,7 +344,7 @@ class Store(LetterRows):
         batch = self.rocks.batch()
         self._put_clocks(batch)
         self.rocks.write(batch)
-        return written
+        return written + self.settle()
 
     def _tick(self, due: Sequence[tuple[bytes, bytes]], until: int) -> int:
         if not due:

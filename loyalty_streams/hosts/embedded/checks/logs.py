@@ -172,8 +172,8 @@ class Counted:
 
 
 
-SENT = (Reason.MANUAL, Reason.NOT_ALLOWED)
-"""Why points of a transfer go, come and come back."""
+SENT = (Reason.MANUAL, Reason.NOT_ALLOWED, Reason.POOLED)
+"""Why points of a transfer go, come and come back, and those of a pool."""
 
 
 class Moved:
