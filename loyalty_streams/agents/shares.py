@@ -8,6 +8,7 @@ from loyalty_streams.agents.rederiving import Facts
 from loyalty_streams.core.codes import EntryKind, Reason, code_of
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.packed import parcel_card
+from loyalty_streams.history.keys import part
 
 
 class Share(NamedTuple):
@@ -29,7 +30,7 @@ def shares(f: Facts, member: bytes, entries: Entries) -> tuple[Share, ...]:
     for cause, at, pool, wallet, points, lot, n, earned, expires in zip(*(some[name].tolist() for name in told), strict=True):
         caused = f.keys[cause] if cause >= 0 else f"timer/{at}".encode()
         number = numbers[caused] = numbers.get(caused, -1) + 1
-        key = b"pooled/%s/%s/%d" % (member, caused, number)
+        key = f"pooled/{part(member.decode())}/{caused.decode()}/{number}".encode()
         arrived = max(at, int(f.columns.arrived[cause])) if cause >= 0 else at
         out.append(Share(pool, key, at, arrived, -points, parcel_card(code_of(key.decode()), wallet, -points, lot, n, earned, expires)))
     return tuple(out)
