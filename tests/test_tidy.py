@@ -21,8 +21,9 @@ LEVELS = (
     {"codec", "programme"},
     {"history"},
     {"agents"},
-    {"backtest", "hosts", "projections"},
+    {"hosts", "projections"},
     {"reports"},
+    {"backtest"},
     {"api", "cli", "console"},
 )
 

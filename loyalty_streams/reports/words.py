@@ -148,6 +148,21 @@ WORDS: dict[str, tuple[str, str]] = {
     "reason.NO_SUCH_MERGE": ("there is no such link or merge to undo", "没有可撤销的绑定或合并"),
     "reason.UNMERGE_TOO_LATE": ("the merge is too long ago to be undone", "合并时间已久，不能撤销"),
     "reason.POOLED": ("contributed to a pool", "计入共享积分池"),
+    # ---- what is behind a change of rules ----
+    "plan.part": ("{label} {points}", "{label} {points}"),
+    "plan.on_orders": ("{label} {points} on {n} orders", "{label} {points}（{n} 笔订单）"),
+    "plan.on_one_order": ("{label} {points} on 1 order", "{label} {points}（1 笔订单）"),
+    "plan.on_facts": ("{label} {points} on {n} facts", "{label} {points}（{n} 条记录）"),
+    "plan.on_one_fact": ("{label} {points} on 1 fact", "{label} {points}（1 条记录）"),
+    "plan.tier_new": ("{tier} from {date}", "{date} 起为{tier}"),
+    "plan.tier_gone": ("no longer {tier}, which was from {date}", "不再为{tier}（原自 {date}）"),
+    "plan.tier_moved": ("{tier} from {date}, not {before}", "{tier}自 {date}，而非 {before}"),
+    "plan.short": ("INFEASIBLE_REDEMPTION short {points}", "INFEASIBLE_REDEMPTION 缺 {points} 分"),
+    "plan.dates": ("the same points at other times", "积分相同，时间不同"),
+    "plan.fixed": (
+        "Behaviour is held fixed: this is what the same facts would have earned.",
+        "假定顾客行为不变：这是同样的交易在新规则下的结果。",
+    ),
     # ---- demo and short messages ----
     "none": ("none", "无"),
 }

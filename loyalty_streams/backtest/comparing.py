@@ -1,0 +1,130 @@
+"""Two programmes side by side, member by member: who gains, who loses, who moves, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from loyalty_streams.backtest.figures import THEMES, Figures
+from loyalty_streams.core.codes import DAY
+from loyalty_streams.core.facts import Array
+from loyalty_streams.core.programme import Names
+
+NO_SHIFT = -(1 << 31)
+"""In a column of shifts: the member did not reach that tier under both."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two programmes make of one history. Rows are persons, in order of id; `before[i]` and `after[i]` of an array are the same person.
+
+    `names`: registry numbers of tiers and stages in words, the same under both.
+    """
+
+    before: Figures
+    after: Figures
+    persons: Array
+    names: Names
+
+    @classmethod
+    def of(cls, before: Figures, after: Figures, names: Names) -> Comparison:
+        persons = np.flatnonzero(before.alive | after.alive)
+        return cls(before, after, np.array(sorted(persons.tolist(), key=before.ids.__getitem__), np.int64), names)
+
+    @cached_property
+    def ids(self) -> list[str]:
+        return [self.before.ids[k] for k in self.persons.tolist()]
+
+    def account(self, name: str) -> tuple[Array, Array]:
+        """The points of an account before and after."""
+        return self.before.account(name)[self.persons], self.after.account(name)[self.persons]
+
+    @cached_property
+    def held(self) -> tuple[Array, Array]:
+        return self.before.held[self.persons], self.after.held[self.persons]
+
+    @cached_property
+    def delta(self) -> Array:
+        before, after = self.held
+        found: Array = after - before
+        return found
+
+    @cached_property
+    def tiers(self) -> tuple[Array, Array]:
+        return self.before.tier[self.persons], self.after.tier[self.persons]
+
+    @cached_property
+    def differs(self) -> npt.NDArray[np.bool_]:
+        """By person and theme: whether anything of it happened otherwise."""
+        found: npt.NDArray[np.bool_] = self.before.digests[self.persons] != self.after.digests[self.persons]
+        ends = {"tiers": self.before.tier != self.after.tier, "stages": self.before.stage != self.after.stage}
+        for theme, other in ends.items():
+            found[:, THEMES.index(theme)] |= other[self.persons]
+        return found
+
+    @cached_property
+    def changed(self) -> npt.NDArray[np.bool_]:
+        found: npt.NDArray[np.bool_] = self.differs.any(axis=1) | (self.delta != 0)
+        return found
+
+    def affected(self) -> Mapping[str, int]:
+        """Persons by what differs of them."""
+        return {theme: int(n) for theme, n in zip(THEMES, self.differs.sum(axis=0).tolist(), strict=True)}
+
+    # ---- tiers -------------------------------------------------------------------------------------------------------
+
+    def tier_name(self, number: int) -> str:
+        tiers = self.names.tiers
+        return tiers[number] if 0 <= number < len(tiers) else "none"
+
+    def tier_counts(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Persons by tier before and after, in the order in which the programmes name them."""
+        numbers = sorted({*np.unique(self.tiers[0]).tolist(), *np.unique(self.tiers[1]).tolist()})
+        before, after = ({self.tier_name(k): int((held == k).sum()) for k in numbers} for held in self.tiers)
+        return before, after
+
+    def tier_moves(self) -> list[tuple[str, str, int]]:
+        """From, to and persons, where they differ: the largest first."""
+        moved = np.flatnonzero(self.tiers[0] != self.tiers[1])
+        pairs, counts = np.unique(np.stack([self.tiers[0][moved], self.tiers[1][moved]], axis=1), axis=0, return_counts=True)
+        rows = [(self.tier_name(a), self.tier_name(b), n) for (a, b), n in zip(pairs.reshape(-1, 2).tolist(), counts.tolist(), strict=True)]
+        return sorted(rows, key=lambda row: (-row[2], row[0], row[1]))
+
+    @cached_property
+    def shifts(self) -> Array:
+        """Member, tier and days by which it is first reached later (negative: earlier), of tiers that are reached under both at other instants."""
+        before, after = ({(m, t): at for m, t, at in f.reached.tolist()} for f in (self.before, self.after))
+        rows = [(m, t, _days(after[m, t] - at)) for (m, t), at in before.items() if (m, t) in after and after[m, t] != at]
+        return np.array(sorted(rows), np.int64).reshape(-1, 3)
+
+    def shift_of_tier_held(self) -> Array:
+        """For each person the shift of the tier held in the end, NO_SHIFT where it was not reached under both, or at the same instant."""
+        found = {(m, t): days for m, t, days in self.shifts.tolist()}
+        pairs = zip(self.persons.tolist(), self.tiers[1].tolist(), strict=True)
+        return np.array([found.get(pair, NO_SHIFT) for pair in pairs], np.int64)
+
+    def tier_shifts(self) -> list[tuple[str, int, int, int]]:
+        """Of each tier: persons who reach it earlier, later, and the median of the days (the lower of two)."""
+        out = []
+        for tier in np.unique(self.shifts[:, 1]).tolist():
+            days = np.sort(self.shifts[self.shifts[:, 1] == tier, 2])
+            out.append((self.tier_name(tier), int((days < 0).sum()), int((days > 0).sum()), int(days[(len(days) - 1) // 2])))
+        return out
+
+    # ---- what could not have been covered ------------------------------------------------------------------------------
+
+    @cached_property
+    def infeasible(self) -> list[tuple[int, int, int]]:
+        """Member, redemption and points of redemptions that lack more under the candidate than before: they stand, as its debt (T175)."""
+        had = {(m, ref): points for m, ref, points in self.before.short.tolist()}
+        rows = [(m, ref, points - had.get((m, ref), 0)) for m, ref, points in self.after.short.tolist()]
+        return [row for row in rows if row[2] > 0]
+
+
+def _days(micros: int) -> int:
+    """Whole days, towards the next day from an instant: an hour later is a day later."""
+    return -(-micros // DAY) if micros > 0 else micros // DAY

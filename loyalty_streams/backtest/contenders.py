@@ -1,0 +1,115 @@
+"""The programmes that a history is folded under, side by side: each with tables of its own, and names that have one number in all of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from loyalty_streams.backtest.errors import BacktestError
+from loyalty_streams.core.codes import NEVER
+from loyalty_streams.core.programme import Compiled
+from loyalty_streams.hosts.embedded.store import Store
+from loyalty_streams.programme import Loaded, ProgrammeError, Registry, compile_versions, load_versions
+from loyalty_streams.programme.load import in_force, load
+
+SHARED = ("currency", "time_zone")
+"""What a candidate must have as the programme in force has it: the facts are in that money and of those days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A programme to fold under. `loaded`: the version that is asked about; `compiled`: it, with the versions that are in force beside it.
+
+    `since`: from when it judges, microseconds UTC, None from the first fact.
+    """
+
+    loaded: Loaded
+    compiled: Compiled
+    since: int | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.loaded.programme.programme} version {self.loaded.programme.version}"
+
+    @property
+    def rules_hash(self) -> str:
+        """A name for all rules that are folded under, and when each is in force."""
+        digest = hashlib.sha256()
+        for v in self.compiled.versions:
+            digest.update(f"{v.content_hash} {v.effective_from}\n".encode())
+        return digest.hexdigest()[:16]
+
+    def version_at(self, instant: int) -> int:
+        """The position of the version in force at an instant."""
+        return max((k for k, v in enumerate(self.compiled.versions) if v.effective_from <= instant), default=0)
+
+
+class Field:
+    """Makes contenders of programmes. `versions`: those in force, in order of their start; `compiled`: their tables, where a store has them.
+
+    `registry` learns the names of each in turn, so that a number means one name in all.
+    """
+
+    def __init__(self, versions: Sequence[Loaded], registry: Registry, compiled: Compiled | None = None) -> None:
+        self.versions, self._registry, self._compiled = in_force(tuple(versions)), registry, compiled
+
+    @classmethod
+    def of_store(cls, store: Store) -> Field:
+        """The versions of a store are what is in force."""
+        versions = [load(text, file) for file, text in store.programmes.texts]
+        return cls(versions, Registry.from_text(store.programmes.registry), store.compiled)
+
+    def standing(self, as_of: int) -> Contender:
+        """The programme in force, as it is."""
+        compiled = self._compiled or compile_versions(self.versions, registry=self._registry)
+        return Contender(_newest(self.versions, as_of), compiled, None)
+
+    def candidate(self, path: Path, since: int | None = None, effective: bool = False) -> Contender:
+        """A file (of a folder its newest version) in force from an instant to the end, whatever it says of that; before it what is in force.
+
+        `effective`: from the instant that it says itself. Raises ProgrammeError.
+        """
+        loaded = load_programme(path)[-1]
+        self._check(loaded)
+        start = loaded.programme.effective_from if effective else since
+        before = [v for v in self.versions if start is not None and _start(v) < start]
+        number = max([loaded.programme.version, *(v.programme.version + 1 for v in before)])
+        model = loaded.programme.model_copy(
+            update={"effective_from": start, "version": number, "programme": self.versions[0].programme.programme}
+        )
+        compiled = compile_versions([*before, replace(loaded, programme=model)], registry=self._room(before))
+        return Contender(loaded, compiled, start)
+
+    def _check(self, loaded: Loaded) -> None:
+        newest = self.versions[-1].programme
+        for name in SHARED:
+            ours, theirs = getattr(newest, name), getattr(loaded.programme, name)
+            if ours != theirs:
+                mark, said = loaded.document.value_place((name,)), f"programmes of one history have one {name.replace('_', ' ')}"
+                expected = f"`{ours}`, as in {self.versions[-1].file}"
+                raise ProgrammeError([loaded.document.diagnostic("E-VERSION", said, mark, f"`{theirs}`", expected)])
+
+    def _room(self, before: Sequence[Loaded]) -> Registry:
+        """Where no version stands before a candidate, no state has to hold metrics that only those count."""
+        if not before:
+            self._registry.numbers["metrics"] = {}
+        return self._registry
+
+
+def load_programme(path: Path) -> tuple[Loaded, ...]:
+    """The versions at a path. Raises BacktestError where there is none, ProgrammeError where one is not sound."""
+    if not path.exists():
+        raise BacktestError("NO_PROGRAMME", "there is no such file or folder", path)
+    return load_versions(path)
+
+
+def _start(loaded: Loaded) -> int:
+    start = loaded.programme.effective_from
+    return -NEVER if start is None else start
+
+
+def _newest(versions: Sequence[Loaded], as_of: int) -> Loaded:
+    """The version in force at an instant; the first where none is yet."""
+    return next((v for v in reversed(versions) if _start(v) <= as_of), versions[0])

@@ -1,0 +1,108 @@
+"""Some accounts folded under one programme: their facts in order, the entries that it gives, and whose they are in the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from loyalty_streams.agents.effective import Lateness, effective, standing
+from loyalty_streams.agents.families import given, given_up_at
+from loyalty_streams.agents.long_fold import fold_from_the_first
+from loyalty_streams.agents.rows import Segments, split
+from loyalty_streams.backtest.contenders import Contender
+from loyalty_streams.backtest.errors import BacktestError
+from loyalty_streams.backtest.families import bare, logs_anew
+from loyalty_streams.backtest.source import Logs
+from loyalty_streams.core.engine import BoundError, Engine, Folded
+from loyalty_streams.core.entries import Entries
+from loyalty_streams.core.facts import Array, Columns, take_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Facts that stand before `before`, and timers due at or before `until`; microseconds UTC."""
+
+    before: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Accounts under a programme. `member[i]` is the place in `names` of row i of the columns, `entries.member` likewise; `entries.cause` are rows.
+
+    `home[k]`: the place of the account that account k has become, k itself where it has become none. `present[k]`: whether a fact of it is there.
+    `tier`, `stage`: registry numbers, -1 for none.
+    """
+
+    names: list[bytes]
+    columns: Columns
+    member: Array
+    entries: Entries
+    home: Array
+    present: Array
+    tier: Array
+    stage: Array
+    rows: Segments
+
+
+class Bench:
+    """Folds under one programme; it has the kernel's workspace for itself."""
+
+    def __init__(self, contender: Contender) -> None:
+        self.contender = contender
+        self.engine = Engine(contender.compiled)
+        self.lateness = Lateness(contender.compiled)
+
+    def decide(self, logs: Logs, span: Span) -> Decided:
+        """Folds all facts of the logs that stand in the span, with the decisions given on them. Raises BacktestError SECTION_FULL."""
+        log = logs.log
+        if logs.kin:
+            try:
+                log = bare(logs_anew(self.engine, self.lateness, logs.names, log))
+            except BoundError as error:
+                raise self._full(error, b"") from None
+        rows = effective(log, self.lateness)
+        kept = np.flatnonzero(standing(self.lateness, rows.columns, rows.member) < span.before)
+        columns, member = (rows.columns, rows.member) if len(kept) == len(rows.member) else (take_rows(rows.columns, kept), rows.member[kept])
+        groups = np.searchsorted(member, np.arange(len(logs.names) + 1)).astype(np.int64)
+        folded = self._fold(rows, kept, columns, groups, span.until, logs.names)
+        home = self._homes(logs.names, log, span) if logs.kin else np.arange(len(logs.names))
+        return Decided(logs.names, columns, member, folded.entries, home, np.diff(groups) > 0, folded.tier, folded.stage, rows)
+
+    def _fold(self, rows: Segments, kept: Array, columns: Columns, groups: Array, until: int, names: list[bytes]) -> Folded:
+        beside = given(rows, kept, groups)
+        ends = np.where(np.diff(groups) > 0, until, 0)
+        try:
+            return self.engine.fold(
+                columns, groups, until_of=ends, keep_states=False, keep_cards=False, cards=[(group, card.data) for group, card in beside]
+            )
+        except BoundError as error:
+            if error.code != "SECTION_FULL":
+                raise
+        try:
+            return fold_from_the_first(self.engine, columns, groups, ends, given=beside)
+        except BoundError as error:
+            raise self._full(error, names[error.group] if len(names) == 1 else b"") from None
+
+    def _full(self, error: BoundError, name: bytes) -> BacktestError:
+        return BacktestError("SECTION_FULL", f"under {self.contender.name} a member has no room for {error}", name.decode())
+
+    def _homes(self, names: list[bytes], log: Segments, span: Span) -> Array:
+        """The place of the account that each has become by merges that stand before the end, itself where there is none."""
+        whole = effective(log, self.lateness, given_up=True)
+        stand = standing(self.lateness, whole.columns, whole.member)
+        place = {name: k for k, name in enumerate(names)}
+        abouts, became = split(whole.abouts), np.arange(len(names))
+        bounds = np.searchsorted(whole.member, np.arange(len(names) + 1)).tolist()
+        for k in range(len(names)):
+            own = np.arange(bounds[k], bounds[k + 1])
+            row = given_up_at(whole.columns, whole.came, own[stand[own] < span.before])
+            if row is not None:
+                became[k] = place.get(abouts[row], k)
+        for _ in names:
+            further = became[became]
+            if (further == became).all():
+                break
+            became = further
+        return became

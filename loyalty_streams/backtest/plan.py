@@ -1,0 +1,233 @@
+"""A candidate against the programme in force, over the whole history of a store: `loyalty plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from loyalty_streams import __version__
+from loyalty_streams.backtest.behind import Behind, behind
+from loyalty_streams.backtest.comparing import Comparison
+from loyalty_streams.backtest.contenders import Contender, Field
+from loyalty_streams.backtest.errors import BacktestError
+from loyalty_streams.backtest.figures import Figures
+from loyalty_streams.backtest.running import History, Progress, Run
+from loyalty_streams.core.kernel.jit import source_hash
+from loyalty_streams.hosts.embedded.store import Store
+from loyalty_streams.programme.diff import Difference, compare
+from loyalty_streams.reports.arithmetic import half_up
+from loyalty_streams.reports.build import ladder_tiers, unit_value
+from loyalty_streams.reports.instants import iso
+from loyalty_streams.reports.member import spendable_wallets
+from loyalty_streams.reports.points import ACCOUNTS
+from loyalty_streams.reports.question import Question
+from loyalty_streams.reports.texts import Texts
+from loyalty_streams.reports.words import Language, say
+
+SHOWN = 12
+"""Members whose change is told in words."""
+TOLD = ("issued", "redeemed", "expired", "clawed_back", "available")
+OUTSTANDING = ("available", "pending", "reserved")
+STEPS = (1, 10, 100, 1_000, 10_000)
+"""Bounds of the distribution of changes, in points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a plan is asked. Instants are microseconds UTC. `since`: from when the candidate judges (None: from the first fact); `effective`: from
+    when it says itself; `as_of`: the end (None: all that the store has); `members`: these alone; `shown`: how many are told of.
+    """
+
+    as_of: int | None = None
+    since: int | None = None
+    effective: bool = False
+    members: Sequence[str] | None = None
+    shown: int = SHOWN
+    lang: Language = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A value before and after."""
+
+    before: int | None
+    after: int | None
+
+    @property
+    def delta(self) -> int | None:
+        return None if self.before is None or self.after is None else self.after - self.before
+
+    def to_json(self) -> dict[str, int | None]:
+        return {"before": self.before, "after": self.after, "delta": self.delta}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a candidate would have changed."""
+
+    run: Run
+    history: History
+    comparison: Comparison
+    rules: Difference
+    texts: Mapping[int, str]
+    asked: Asked
+
+    @property
+    def contenders(self) -> tuple[Contender, Contender]:
+        before, after = self.run.contenders
+        return before, after
+
+    @property
+    def currency(self) -> str:
+        return self.contenders[0].compiled.currency
+
+    def points(self, account: str) -> Pair:
+        """The points of an account of all spendable wallets."""
+        return Pair(*(self._sum(figures, c, (account,)) for figures, c in self._sides()))
+
+    def outstanding(self) -> Pair:
+        """Points that members could spend now or later."""
+        return Pair(*(self._sum(figures, c, OUTSTANDING) for figures, c in self._sides()))
+
+    def liability(self) -> Pair:
+        """What the points outstanding are worth in minor units, each under its own programme; None where a wallet has no unit value."""
+        return Pair(*(self._worth(figures, c) for figures, c in self._sides()))
+
+    def _sides(self) -> list[tuple[Figures, Contender]]:
+        return list(zip((self.comparison.before, self.comparison.after), self.contenders, strict=True))
+
+    def _sum(self, figures: Figures, contender: Contender, accounts: Sequence[str]) -> int:
+        rows = figures.by_wallet[spendable_wallets(contender.compiled)]
+        return int(rows[:, [ACCOUNTS.index(name) for name in accounts]].sum())
+
+    def _worth(self, figures: Figures, contender: Contender) -> int | None:
+        question = Question(contender.compiled, self.history.as_of)
+        worth = Fraction(0)
+        for wallet in spendable_wallets(contender.compiled):
+            value = unit_value(question, wallet)
+            if value is None:
+                return None
+            worth += value * int(figures.by_wallet[wallet][[ACCOUNTS.index(name) for name in OUTSTANDING]].sum())
+        return half_up(worth)
+
+    # ---- members -----------------------------------------------------------------------------------------------------
+
+    def counts(self) -> dict[str, int]:
+        c = self.comparison
+        return {"changed": int(c.changed.sum()), "gain": int((c.delta > 0).sum()), "lose": int((c.delta < 0).sum())}
+
+    def tier_counts(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Persons by tier: those of the ladders from the lowest up, others only where somebody holds one."""
+        names = self.comparison.names.tiers
+        order = [names[k] for c in self.contenders for k in ladder_tiers(Question(c.compiled, self.history.as_of))]
+        before, after = self.comparison.tier_counts()
+        order += [name for name in (*before, *after) if before.get(name) or after.get(name)]
+        found = {name: (before.get(name, 0), after.get(name, 0)) for name in order}
+        return {name: n for name, (n, _) in found.items()}, {name: n for name, (_, n) in found.items()}
+
+    def distribution(self) -> list[dict[str, int | None]]:
+        """Persons by the change of what they have: `from` to before `until`."""
+        edges = sorted({*(1 - n for n in STEPS), *STEPS})
+        place = np.searchsorted(edges, self.comparison.delta, side="right")
+        counts = np.bincount(place, minlength=len(edges) + 1).tolist()
+        return [
+            {"from": edges[k - 1] if k else None, "until": edges[k] if k < len(edges) else None, "members": n} for k, n in enumerate(counts) if n
+        ]
+
+    def ranked(self) -> list[int]:
+        """The places of changed persons, the largest change of points first, then by id."""
+        c = self.comparison
+        rows = np.flatnonzero(c.changed)
+        order = np.lexsort((rows, -np.abs(c.delta[rows])))
+        return [int(k) for k in rows[order].tolist()]
+
+    def behind(self, members: Sequence[str]) -> dict[str, Behind]:
+        """The entries behind the change of some members. Raises BacktestError UNKNOWN_MEMBER."""
+        found = behind(self.run, (0, 1), members, self.texts, self.asked.lang)
+        for name in members:
+            if name not in found:
+                raise BacktestError("UNKNOWN_MEMBER", "the history has no fact of this member", name, usage=True)
+        return found
+
+    def most_changed(self) -> list[dict[str, Any]]:
+        c, places = self.comparison, self.ranked()[: self.asked.shown]
+        why = self.behind([c.ids[k] for k in places])
+        return [
+            {
+                "member_id": c.ids[k], "before": int(c.held[0][k]), "after": int(c.held[1][k]), "delta": int(c.delta[k]),
+                "tier_before": c.tier_name(int(c.tiers[0][k])), "tier_after": c.tier_name(int(c.tiers[1][k])), "why": why[c.ids[k]].why(),
+            }
+            for k in places
+        ]  # fmt: skip
+
+    # ---- what is told of it ------------------------------------------------------------------------------------------
+
+    def header(self) -> dict[str, Any]:
+        """What was compared, by which code, over what."""
+        return {
+            "programmes": {side: self._named(c) for side, c in zip(("before", "after"), self.contenders, strict=True)},
+            "from": iso(self.asked.since if not self.asked.effective else self.contenders[1].since),
+            "code_version": f"{__version__} kernel {source_hash()}",
+            "currency": self.currency,
+        }
+
+    def _named(self, c: Contender) -> dict[str, Any]:
+        model = c.loaded.programme
+        return {"programme": model.programme, "version": model.version, "file": c.loaded.file, "rules_hash": c.rules_hash}
+
+    def range(self) -> dict[str, Any]:
+        h = self.history
+        return {"facts": h.facts, "members": len(self.comparison.persons), "from": iso(h.first), "until": iso(h.as_of)}
+
+    def to_json(self) -> dict[str, Any]:
+        """`plan --json`."""
+        c = self.comparison
+        tiers_before, tiers_after = self.tier_counts()
+        short = c.infeasible
+        out: dict[str, Any] = {
+            "history": self.range(),
+            "members": self.counts(),
+            "points": {name: self.points(name).to_json() for name in TOLD},
+            "liability_minor": self.liability().to_json(),
+            "tiers": {
+                "before": tiers_before, "after": tiers_after,
+                "moves": [{"from": a, "to": b, "members": n} for a, b, n in c.tier_moves()],
+                "shifts": [{"tier": t, "earlier": a, "later": b, "median_days": d} for t, a, b, d in c.tier_shifts()],
+            },
+            "infeasible": {
+                "redemptions": len({(m, ref) for m, ref, _ in short}), "members": len({m for m, *_ in short}),
+                "points_short": sum(points for *_, points in short),
+            },
+            "where": [],
+            "most_changed": self.most_changed(),
+            "affected": dict(c.affected()),
+            "distribution": self.distribution(),
+            "rules": self.rules.to_dict(),
+            **self.header(),
+            "held_fixed": say("plan.fixed", self.asked.lang),
+        }  # fmt: skip
+        return out
+
+
+def plan(
+    store: Store, candidate: Path, asked: Asked, baseline: Path | None = None, progress: Callable[[Progress], None] | None = None
+) -> Plan:
+    """Folds the history of a store under the programme in force (or `baseline`, in force like the candidate) and under a candidate.
+
+    Raises ProgrammeError and BacktestError; the store is only read.
+    """
+    field = Field.of_store(store)
+    as_of = store.clocks.now if asked.as_of is None else asked.as_of
+    if asked.since is not None and asked.since >= as_of:
+        raise BacktestError("EMPTY_RANGE", "the candidate would judge from then on, and the history that is asked for ends before", usage=True)
+    before = field.standing(as_of) if baseline is None else field.candidate(baseline, asked.since, asked.effective)
+    after = field.candidate(candidate, asked.since, asked.effective)
+    rules = compare(before.loaded, after.loaded)
+    run = Run(store, (before, after), asked.as_of, asked.members)
+    history, (one, other) = run.figures(progress)
+    return Plan(run, history, Comparison.of(one, other, run.names), rules, Texts(store), asked)

@@ -1,0 +1,67 @@
+"""What a backtest found, as Arrow tables and as a Parquet file that is there whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from loyalty_streams.backtest.comparing import NO_SHIFT
+from loyalty_streams.backtest.figures import THEMES
+from loyalty_streams.backtest.plan import TOLD, Plan
+from loyalty_streams.core.facts import Array
+from loyalty_streams.reports.words import say
+
+TEXT = pa.dictionary(pa.int32(), pa.string())
+
+
+def diff_table(plan: Plan) -> Any:
+    """A row a changed member, in order of id: points, tier and stage before and after, and what of its history differs."""
+    c = plan.comparison
+    rows = np.flatnonzero(c.changed)
+    persons = c.persons[rows]
+    names = [c.ids[k] for k in rows.tolist()]
+    columns: dict[str, Any] = {"member_id": pa.array(names, pa.string())}
+    before, after = c.held
+    columns |= {"before": pa.array(before[rows]), "after": pa.array(after[rows]), "delta": pa.array(c.delta[rows])}
+    for account in TOLD:
+        for side, figures in (("before", c.before), ("after", c.after)):
+            columns[f"{account}_{side}"] = pa.array(figures.account(account)[persons])
+    short = dict.fromkeys(persons.tolist(), 0)
+    for member, _, points in c.infeasible:
+        short[member] = short.get(member, 0) + points
+    columns["points_short"] = pa.array([short[k] for k in persons.tolist()], pa.int64())
+    tiers, stages = plan.comparison.names.tiers, plan.comparison.names.stages
+    for side, figures in (("before", c.before), ("after", c.after)):
+        columns[f"tier_{side}"] = _named(figures.tier[persons], tiers)
+        columns[f"stage_{side}"] = _named(figures.stage[persons], stages)
+    shift = c.shift_of_tier_held()[rows]
+    columns["tier_shift_days"] = pa.array(shift, pa.int64(), mask=shift == NO_SHIFT)
+    columns |= {f"{theme}_differ": pa.array(c.differs[rows, t]) for t, theme in enumerate(THEMES)}
+    told = {**plan.header(), "history": plan.range(), "held_fixed": say("plan.fixed", "en")}
+    return pa.table(columns).replace_schema_metadata({"loyalty_streams": json.dumps(told, ensure_ascii=False)})
+
+
+def _named(numbers: Array, names: tuple[str, ...]) -> Any:
+    """Names by number; missing for none."""
+    inside = (numbers >= 0) & (numbers < len(names))
+    indices = pa.array(np.where(inside, numbers, 0).astype(np.int32), pa.int32(), mask=~inside)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string()) if names else pa.array([""], pa.string()))
+
+
+def write_table(table: Any, to: Path) -> None:
+    """Writes a Parquet file beside its place and then puts it there. Raises OSError; what was there stays then."""
+    handle, name = tempfile.mkstemp(prefix=f".{to.name}-", dir=to.parent)
+    os.close(handle)
+    try:
+        pq.write_table(table, name, compression="zstd")
+        os.replace(name, to)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

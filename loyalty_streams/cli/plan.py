@@ -1,0 +1,195 @@
+"""`loyalty plan`: what a candidate would have changed, before it costs money."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from loyalty_streams.cli.common import (
+    EXCEEDED,
+    USAGE,
+    AsOf,
+    Data,
+    Failure,
+    Json,
+    Lang,
+    guarded,
+    language,
+    note,
+    open_shop,
+    out,
+    out_json,
+    settings,
+    table,
+)
+
+if TYPE_CHECKING:
+    from loyalty_streams.api import Loyalty
+    from loyalty_streams.backtest.plan import Plan
+
+HistoryPath = Annotated[
+    Path | None, typer.Option("--history", metavar="PATH", help="A history folder in place of a store.")
+]
+From = Annotated[
+    str | None, typer.Option("--from", metavar="T", help="The candidate judges from then on [default: from the first fact].")
+]
+
+
+@guarded
+def plan(
+    candidate: Annotated[Path, typer.Argument(metavar="CANDIDATE", help="The programme to try; of a folder its newest version.")],
+    data: Data = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What to compare with [default: the programme in force].")
+    ] = None,
+    history: HistoryPath = None,
+    as_of: AsOf = None,
+    since: From = None,
+    effective: Annotated[bool, typer.Option("--effective", help="The candidate judges from its own effective_from.")] = False,
+    members: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="These members alone, one a line, and who became one with them.")
+    ] = None,
+    explained: Annotated[
+        str | None, typer.Option("--explain", metavar="ID", help="The entries of this member that differ, side by side.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Every changed member, as Parquet.")] = None,
+    fail_if: Annotated[
+        list[str] | None, typer.Option(metavar="EXPR", help="Exit code 3 where it holds: `liability > 10000`, `lose > 5 %`.")
+    ] = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Decides the whole history again under a candidate and shows what differs: who gains, who loses, why, what it costs.
+
+    The same facts, with the redemptions that were granted: behaviour is held fixed. The store is only read. A change
+    in --fail-if is one of points (issued, redeemed, expired, clawed_back, available), of the liability in units of the
+    currency, or a count: changed, gain, lose, tier_moves, infeasible, points_short.
+
+    \b
+    Examples:
+      loyalty plan programmes/candidates/fresh-market-autumn.yaml
+      loyalty plan next.yaml --from 2017-07-01 --out diff.parquet
+      loyalty plan next.yaml --baseline other.yaml --json
+      loyalty plan next.yaml --history history/ --baseline v1.yaml --fail-if 'liability > 10000'
+    """
+    from loyalty_streams.backtest.plan import Asked
+    from loyalty_streams.backtest.plan import plan as planned
+    from loyalty_streams.backtest.tables import diff_table, write_table
+    from loyalty_streams.backtest.thresholds import Threshold, exceeded
+    from loyalty_streams.reports.instants import at_of
+
+    for condition in fail_if or ():
+        Threshold.read(condition)
+    if since is not None and effective:
+        raise typer.BadParameter("--from and --effective both say when the candidate begins", param_hint="--from")
+    if history is not None and baseline is None:
+        raise Failure("NO_BASELINE", "a history alone has no programme in force: name one with --baseline", str(history), USAGE)
+    chosen = language(lang)
+    with source(data, history, baseline) as shop:
+        asked = Asked(
+            at_of(as_of, shop.zone) if as_of else None, at_of(since, shop.zone) if since else None, effective,
+            listed(members) if members else None, lang=chosen,
+        )  # fmt: skip
+        found = planned(shop.store, candidate, asked, baseline if history is None else None, progress())
+        if to is not None:
+            write_table(diff_table(found), to)
+        over = exceeded(found, fail_if or ())
+        if explained is not None:
+            _explain(found, explained, as_json)
+        elif as_json:
+            out_json(found.to_json())
+        else:
+            out(as_text(found, candidate))
+    for condition in over:
+        note(f"error EXCEEDED: {condition}")
+    if over:
+        raise typer.Exit(EXCEEDED)
+
+
+@contextmanager
+def source(data: Path | None, history: Path | None, programme: Path | None) -> Iterator[Loyalty]:
+    """The store to read: one that is there, or one made of a history under a programme, which is gone in the end."""
+    if history is None:
+        with open_shop(data, read_only=True) as shop:
+            yield shop
+        return
+    from loyalty_streams.api import Loyalty
+
+    if not history.exists():
+        raise Failure("NO_HISTORY", "there is no such file or folder", str(history), USAGE)
+    chosen = settings()
+    with Loyalty.trial(Path(tempfile.gettempdir()) / "loyalty-history", programme=programme) as shop:
+        told = progress()
+        result = shop.ingest(
+            history, assume_zone=chosen.assume_zone, arrival=chosen.arrival, progress=told, phone_key=chosen.phone_key,
+            phone_region=chosen.phone_region,
+        )  # fmt: skip
+        if result.dead_letter_count:
+            first = result.dead_letters[0]
+            count = f"{result.dead_letter_count:,} rows are set aside, the first {first.file}:{first.row} {first.code}: {first.expected}"
+            if not shop.store.clocks.facts:
+                raise Failure("EMPTY_RANGE", f"no row of the history is a fact: {count}", str(history))
+            note(f"warning: {count}")
+        yield shop
+
+
+def listed(path: Path) -> list[str]:
+    """The members of a list, one a line; a first line `member_id` is its head, and of a CSV the first column counts."""
+    rows = [line.split(",")[0].strip().strip('"') for line in path.read_text("utf-8-sig").splitlines()]
+    found = [row for k, row in enumerate(rows) if row and not (k == 0 and row == "member_id")]
+    if not found:
+        raise Failure("EMPTY_RANGE", "the list names no member", str(path), USAGE)
+    return list(dict.fromkeys(found))
+
+
+def progress() -> Any:
+    """Where things stand, on one line of a terminal."""
+    if not sys.stderr.isatty():
+        return None
+
+    def told(step: Any) -> None:
+        typer.echo(f"\r\033[K{step}", nl=False, err=True)
+        if getattr(step, "facts", 0) == getattr(step, "of", -1):
+            typer.echo("\r\033[K", nl=False, err=True)
+
+    return told
+
+
+def as_text(found: Plan, candidate: Path) -> str:
+    """The plan as people read it."""
+    from loyalty_streams.backtest.telling import closing, heads, member_rows, rules_line
+
+    lines = [rules_line(len(found.rules.after.programme.earn), *_tests(found, candidate)), *heads(found)]
+    rows, shown = member_rows(found)
+    if rows:
+        lines += [table(rows, ("  member", "before", "after", "delta", "tier", "why"), right=(1, 2, 3)), shown]
+    return "\n".join([*lines, closing(found)])
+
+
+def _tests(found: Plan, candidate: Path) -> tuple[int, int]:
+    """The stories beside a candidate that hold, and those that do not."""
+    from loyalty_streams.programme import Registry, compile_versions
+    from loyalty_streams.programme.spec import run_spec, spec_files
+
+    loaded = found.rules.after
+    specs = spec_files(Path(loaded.file)) if candidate.exists() else ()
+    results = [r for spec in specs for r in run_spec(spec, compile_versions([loaded], registry=Registry()))]
+    passed = sum(r.passed for r in results)
+    return passed, len(results) - passed
+
+
+def _explain(found: Plan, member: str, as_json: bool) -> None:
+    behind = found.behind([member])[member]
+    rows = behind.entries()
+    if as_json:
+        out_json({"member_id": member, "why": behind.why(), "entries": rows})
+        return
+    out(f"{member}: {behind.why()}")
+    cells = [(r["side"], (r["effective_at"] or "")[:10], r["points"], r["cause"] or "", r["text"]) for r in rows]
+    out(table(cells, ("", "at", "points", "fact", "entry"), right=(2,)))

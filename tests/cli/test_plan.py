@@ -1,0 +1,109 @@
+"""`loyalty plan` by what it prints: the contract's fields, exit codes, files, and errors with their place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.api.corner import PROGRAMME, order
+from tests.cli.terminal import Terminal
+
+
+def candidate(terminal: Terminal, text: str = PROGRAMME.replace("rate: 1,", "rate: 2,"), name: str = "next") -> str:
+    (terminal.folder / f"{name}.yaml").write_text(text, "utf-8")
+    return f"{name}.yaml"
+
+
+def test_a_plan_has_the_fields_of_the_contract(terminal: Terminal) -> None:
+    body = terminal.json("plan", candidate(terminal))
+    assert list(body)[:8] == ["history", "members", "points", "liability_minor", "tiers", "infeasible", "where", "most_changed"]
+    assert list(body["history"]) == ["facts", "members", "from", "until"]
+    assert list(body["members"]) == ["changed", "gain", "lose"]
+    assert list(body["points"]) == ["issued", "redeemed", "expired", "clawed_back", "available"]
+    assert all(list(pair) == ["before", "after", "delta"] for pair in (*body["points"].values(), body["liability_minor"]))
+    assert list(body["tiers"])[:3] == ["before", "after", "moves"]
+    assert list(body["infeasible"]) == ["redemptions", "members", "points_short"]
+    assert list(body["most_changed"][0]) == ["member_id", "before", "after", "delta", "tier_before", "tier_after", "why"]
+    assert (body["history"]["facts"], body["members"]["gain"]) == (2, 2)
+
+
+def test_a_plan_is_read_by_people_in_both_languages(terminal: Terminal) -> None:
+    said = terminal.ok("plan", candidate(terminal))
+    assert "~ earn.base.points.rate: 1 → 2" in said.out and "next.yaml:" in said.out
+    assert "Members   2 changed (100.0 %)   2 gain · 0 lose" in said.out
+    assert "2 of 2 shown" in said.out
+    assert said.out.splitlines()[-1] == "Behaviour is held fixed: this is what the same facts would have earned."
+    assert "假定顾客行为不变" in terminal.ok("plan", "next.yaml", "--lang", "zh").out
+
+
+def test_the_same_rules_leave_nothing_to_tell(terminal: Terminal) -> None:
+    said = terminal.ok("plan", "rules/v1.yaml").out
+    assert "nothing differs" in said and "Affects   nobody" in said and "0 changed (0.0 %)" in said and "shown" not in said
+
+
+def test_a_threshold_that_is_exceeded_ends_with_3(terminal: Terminal) -> None:
+    name = candidate(terminal)
+    assert terminal.run("plan", name, "--fail-if", "changed > 2").code == 0
+    over = terminal.run("plan", name, "--fail-if", "changed > 5", "--fail-if", "gain >= 2", "--fail-if", "issued > 10 %")
+    assert over.code == 3 and "2 changed" in over.out
+    assert over.err.splitlines() == ["error EXCEEDED: gain >= 2", "error EXCEEDED: issued > 10 %"]
+
+
+@pytest.mark.parametrize("text", ["cost > 3", "changed", "changed > many", "infeasible > 3 %", "liability >"])
+def test_a_threshold_that_means_nothing_is_refused_before_anything_is_folded(terminal: Terminal, text: str) -> None:
+    said = terminal.run("plan", candidate(terminal), "--fail-if", text)
+    assert said.code == 2 and "BAD_THRESHOLD" in said.err and said.out == ""
+
+
+def test_every_changed_member_goes_into_a_file(terminal: Terminal) -> None:
+    terminal.ok("plan", candidate(terminal), "--out", "diff.parquet")
+    assert pq.read_table(terminal.folder / "diff.parquet").column("member_id").to_pylist() == ["M1", "M2"]
+
+
+def test_some_members_alone(terminal: Terminal) -> None:
+    (terminal.folder / "some.csv").write_text("member_id,city\nM2,Lyon\n", "utf-8")
+    body = terminal.json("plan", candidate(terminal), "--members", "some.csv")
+    assert body["history"]["members"] == 1 and [m["member_id"] for m in body["most_changed"]] == ["M2"]
+    (terminal.folder / "none.txt").write_text("\n", "utf-8")
+    assert terminal.run("plan", "next.yaml", "--members", "none.txt").code == 2
+
+
+def test_the_entries_behind_a_member_side_by_side(terminal: Terminal) -> None:
+    said = terminal.ok("plan", candidate(terminal), "--explain", "M2").out
+    assert said.splitlines()[0] == "M2: base +480 on 1 order"
+    assert "earned, base: 480 USD × 1 = 480 points" in said and "earned, base: 480 USD × 2 = 960 points" in said
+    assert terminal.run("plan", "next.yaml", "--explain", "M9").code == 2
+
+
+def test_a_history_without_a_store_is_compared_with_a_baseline(terminal: Terminal) -> None:
+    name = candidate(terminal)
+    stored = terminal.json("plan", name)
+    alone = terminal.json("plan", name, "--history", "history", "--baseline", "rules/v1.yaml")
+    assert alone == stored
+    said = terminal.run("plan", name, "--history", "history")
+    assert said.code == 2 and "NO_BASELINE" in said.err
+    assert terminal.run("plan", name, "--history", "nowhere", "--baseline", "rules/v1.yaml").code == 2
+
+
+def test_a_history_in_another_currency_is_told_with_the_first_of_its_rows(terminal: Terminal) -> None:
+    from tests.api.corner import history
+
+    history(terminal.folder / "other", orders=[{**order("O1", "M1", "2026-03-01T10:00:00Z", "120.00"), "currency": "EUR"}])
+    said = terminal.run("plan", candidate(terminal), "--history", "other", "--baseline", "rules/v1.yaml", "--out", "diff.parquet")
+    assert said.code == 1 and "EMPTY_RANGE" in said.err and "currency" in said.err.lower() and not Path("diff.parquet").exists()
+
+
+def test_a_candidate_that_does_not_load_is_told_at_its_place(terminal: Terminal) -> None:
+    said = terminal.run("plan", candidate(terminal, PROGRAMME.replace("rate: 1,", "rate: one,")), "--out", "diff.parquet")
+    assert said.code == 1 and "next.yaml:" in said.err and "E-" in said.err and said.out == ""
+    assert not (terminal.folder / "diff.parquet").exists()
+    assert terminal.run("plan", "nowhere.yaml").code == 1
+
+
+def test_a_range_without_facts_is_told(terminal: Terminal) -> None:
+    for words in (("--as-of", "2026-01-01"), ("--from", "2027-01-01")):
+        said = terminal.run("plan", candidate(terminal), *words)
+        assert said.code == 2 and "EMPTY_RANGE" in said.err
+    assert terminal.run("plan", "next.yaml", "--from", "2026-03-02", "--effective").code == 2
