@@ -124,6 +124,17 @@ class Comparison:
         rows = [(m, ref, points - had.get((m, ref), 0)) for m, ref, points in self.after.short.tolist()]
         return [row for row in rows if row[2] > 0]
 
+    def infeasible_counts(self) -> dict[str, int]:
+        short = self.infeasible
+        return {
+            "redemptions": len({(m, ref) for m, ref, _ in short}), "members": len({m for m, *_ in short}),
+            "points_short": sum(points for *_, points in short),
+        }  # fmt: skip
+
+    def counts(self) -> dict[str, int]:
+        """Persons of whom anything changes, who have more points in the end, and fewer."""
+        return {"changed": int(self.changed.sum()), "gain": int((self.delta > 0).sum()), "lose": int((self.delta < 0).sum())}
+
 
 def _days(micros: int) -> int:
     """Whole days, towards the next day from an instant: an hour later is a day later."""

@@ -41,9 +41,9 @@ class Contender:
             digest.update(f"{v.content_hash} {v.effective_from}\n".encode())
         return digest.hexdigest()[:16]
 
-    def version_at(self, instant: int) -> int:
-        """The position of the version in force at an instant."""
-        return max((k for k, v in enumerate(self.compiled.versions) if v.effective_from <= instant), default=0)
+    def to_json(self) -> dict[str, str | int]:
+        model = self.loaded.programme
+        return {"programme": model.programme, "version": model.version, "file": self.loaded.file, "rules_hash": self.rules_hash}
 
 
 class Field:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loyalty_streams.agents.effective import Lateness, effective, standing
+from loyalty_streams.agents.effective import Lateness, effective, standing, take_facts
 from loyalty_streams.agents.families import given, given_up_at
 from loyalty_streams.agents.long_fold import fold_from_the_first
 from loyalty_streams.agents.rows import Segments, split
@@ -16,7 +16,7 @@ from loyalty_streams.backtest.families import bare, logs_anew
 from loyalty_streams.backtest.source import Logs
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entries
-from loyalty_streams.core.facts import Array, Columns, take_rows
+from loyalty_streams.core.facts import Array, Columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +29,23 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Accounts under a programme. `member[i]` is the place in `names` of row i of the columns, `entries.member` likewise; `entries.cause` are rows.
+    """Accounts under a programme. `rows.member` are places in `names`, `entries.member` likewise; `entries.cause` are rows.
 
     `home[k]`: the place of the account that account k has become, k itself where it has become none. `present[k]`: whether a fact of it is there.
     `tier`, `stage`: registry numbers, -1 for none.
     """
 
     names: list[bytes]
-    columns: Columns
-    member: Array
+    rows: Segments
     entries: Entries
     home: Array
     present: Array
     tier: Array
     stage: Array
-    rows: Segments
+
+    @property
+    def columns(self) -> Columns:
+        return self.rows.columns
 
 
 class Bench:
@@ -64,14 +66,14 @@ class Bench:
                 raise self._full(error, b"") from None
         rows = effective(log, self.lateness)
         kept = np.flatnonzero(standing(self.lateness, rows.columns, rows.member) < span.before)
-        columns, member = (rows.columns, rows.member) if len(kept) == len(rows.member) else (take_rows(rows.columns, kept), rows.member[kept])
-        groups = np.searchsorted(member, np.arange(len(logs.names) + 1)).astype(np.int64)
-        folded = self._fold(rows, kept, columns, groups, span.until, logs.names)
+        rows = rows if len(kept) == len(rows.member) else take_facts(rows, kept)
+        groups = np.searchsorted(rows.member, np.arange(len(logs.names) + 1)).astype(np.int64)
+        folded = self._fold(rows, groups, span.until, logs.names)
         home = self._homes(logs.names, log, span) if logs.kin else np.arange(len(logs.names))
-        return Decided(logs.names, columns, member, folded.entries, home, np.diff(groups) > 0, folded.tier, folded.stage, rows)
+        return Decided(logs.names, rows, folded.entries, home, np.diff(groups) > 0, folded.tier, folded.stage)
 
-    def _fold(self, rows: Segments, kept: Array, columns: Columns, groups: Array, until: int, names: list[bytes]) -> Folded:
-        beside = given(rows, kept, groups)
+    def _fold(self, rows: Segments, groups: Array, until: int, names: list[bytes]) -> Folded:
+        columns, beside = rows.columns, given(rows, np.arange(len(rows.member)), groups)
         ends = np.where(np.diff(groups) > 0, until, 0)
         try:
             return self.engine.fold(

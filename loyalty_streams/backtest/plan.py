@@ -4,35 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from loyalty_streams import __version__
 from loyalty_streams.backtest.behind import Behind, behind
 from loyalty_streams.backtest.comparing import Comparison
 from loyalty_streams.backtest.contenders import Contender, Field
 from loyalty_streams.backtest.errors import BacktestError
-from loyalty_streams.backtest.figures import Figures
 from loyalty_streams.backtest.running import History, Progress, Run
-from loyalty_streams.core.kernel.jit import source_hash
+from loyalty_streams.backtest.totals import OUTSTANDING, TOLD, Totals, code_version
 from loyalty_streams.hosts.embedded.store import Store
 from loyalty_streams.programme.diff import Difference, compare
-from loyalty_streams.reports.arithmetic import half_up
-from loyalty_streams.reports.build import ladder_tiers, unit_value
 from loyalty_streams.reports.instants import iso
-from loyalty_streams.reports.member import spendable_wallets
-from loyalty_streams.reports.points import ACCOUNTS
-from loyalty_streams.reports.question import Question
 from loyalty_streams.reports.texts import Texts
 from loyalty_streams.reports.words import Language, say
 
 SHOWN = 12
 """Members whose change is told in words."""
-TOLD = ("issued", "redeemed", "expired", "clawed_back", "available")
-OUTSTANDING = ("available", "pending", "reserved")
 STEPS = (1, 10, 100, 1_000, 10_000)
 """Bounds of the distribution of changes, in points."""
 
@@ -86,45 +76,28 @@ class Plan:
     def currency(self) -> str:
         return self.contenders[0].compiled.currency
 
+    def totals(self) -> list[Totals]:
+        """The sums before and after."""
+        sides = zip((self.comparison.before, self.comparison.after), self.contenders, strict=True)
+        return [Totals(figures, contender, self.history.as_of) for figures, contender in sides]
+
     def points(self, account: str) -> Pair:
         """The points of an account of all spendable wallets."""
-        return Pair(*(self._sum(figures, c, (account,)) for figures, c in self._sides()))
+        return Pair(*(t.points(account) for t in self.totals()))
 
     def outstanding(self) -> Pair:
         """Points that members could spend now or later."""
-        return Pair(*(self._sum(figures, c, OUTSTANDING) for figures, c in self._sides()))
+        return Pair(*(t.points(*OUTSTANDING) for t in self.totals()))
 
     def liability(self) -> Pair:
         """What the points outstanding are worth in minor units, each under its own programme; None where a wallet has no unit value."""
-        return Pair(*(self._worth(figures, c) for figures, c in self._sides()))
-
-    def _sides(self) -> list[tuple[Figures, Contender]]:
-        return list(zip((self.comparison.before, self.comparison.after), self.contenders, strict=True))
-
-    def _sum(self, figures: Figures, contender: Contender, accounts: Sequence[str]) -> int:
-        rows = figures.by_wallet[spendable_wallets(contender.compiled)]
-        return int(rows[:, [ACCOUNTS.index(name) for name in accounts]].sum())
-
-    def _worth(self, figures: Figures, contender: Contender) -> int | None:
-        question = Question(contender.compiled, self.history.as_of)
-        worth = Fraction(0)
-        for wallet in spendable_wallets(contender.compiled):
-            value = unit_value(question, wallet)
-            if value is None:
-                return None
-            worth += value * int(figures.by_wallet[wallet][[ACCOUNTS.index(name) for name in OUTSTANDING]].sum())
-        return half_up(worth)
+        return Pair(*(t.liability() for t in self.totals()))
 
     # ---- members -----------------------------------------------------------------------------------------------------
 
-    def counts(self) -> dict[str, int]:
-        c = self.comparison
-        return {"changed": int(c.changed.sum()), "gain": int((c.delta > 0).sum()), "lose": int((c.delta < 0).sum())}
-
     def tier_counts(self) -> tuple[dict[str, int], dict[str, int]]:
         """Persons by tier: those of the ladders from the lowest up, others only where somebody holds one."""
-        names = self.comparison.names.tiers
-        order = [names[k] for c in self.contenders for k in ladder_tiers(Question(c.compiled, self.history.as_of))]
+        order = [name for t in self.totals() for name in t.ladder()]
         before, after = self.comparison.tier_counts()
         order += [name for name in (*before, *after) if before.get(name) or after.get(name)]
         found = {name: (before.get(name, 0), after.get(name, 0)) for name in order}
@@ -170,28 +143,22 @@ class Plan:
     def header(self) -> dict[str, Any]:
         """What was compared, by which code, over what."""
         return {
-            "programmes": {side: self._named(c) for side, c in zip(("before", "after"), self.contenders, strict=True)},
+            "programmes": {side: c.to_json() for side, c in zip(("before", "after"), self.contenders, strict=True)},
             "from": iso(self.asked.since if not self.asked.effective else self.contenders[1].since),
-            "code_version": f"{__version__} kernel {source_hash()}",
+            "code_version": code_version(),
             "currency": self.currency,
         }
 
-    def _named(self, c: Contender) -> dict[str, Any]:
-        model = c.loaded.programme
-        return {"programme": model.programme, "version": model.version, "file": c.loaded.file, "rules_hash": c.rules_hash}
-
     def range(self) -> dict[str, Any]:
-        h = self.history
-        return {"facts": h.facts, "members": len(self.comparison.persons), "from": iso(h.first), "until": iso(h.as_of)}
+        return self.history.to_json(len(self.comparison.persons))
 
     def to_json(self) -> dict[str, Any]:
         """`plan --json`."""
         c = self.comparison
         tiers_before, tiers_after = self.tier_counts()
-        short = c.infeasible
         out: dict[str, Any] = {
             "history": self.range(),
-            "members": self.counts(),
+            "members": c.counts(),
             "points": {name: self.points(name).to_json() for name in TOLD},
             "liability_minor": self.liability().to_json(),
             "tiers": {
@@ -199,10 +166,7 @@ class Plan:
                 "moves": [{"from": a, "to": b, "members": n} for a, b, n in c.tier_moves()],
                 "shifts": [{"tier": t, "earlier": a, "later": b, "median_days": d} for t, a, b, d in c.tier_shifts()],
             },
-            "infeasible": {
-                "redemptions": len({(m, ref) for m, ref, _ in short}), "members": len({m for m, *_ in short}),
-                "points_short": sum(points for *_, points in short),
-            },
+            "infeasible": c.infeasible_counts(),
             "where": [],
             "most_changed": self.most_changed(),
             "affected": dict(c.affected()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from loyalty_streams.agents.effective import effective, standing, take_facts
@@ -17,6 +17,7 @@ from loyalty_streams.backtest.source import Logs, Source
 from loyalty_streams.core.codes import NEVER
 from loyalty_streams.core.programme import Names
 from loyalty_streams.hosts.embedded.store import Store
+from loyalty_streams.reports.instants import iso
 from loyalty_streams.reports.member import spendable_wallets
 
 
@@ -41,9 +42,12 @@ class History:
     facts: int = 0
     first: int = NEVER
 
+    def to_json(self, members: int) -> dict[str, str | int | None]:
+        return {"facts": self.facts, "members": members, "from": iso(self.first), "until": iso(self.as_of)}
+
     def add(self, logs: Logs, found: Decided, bench: Bench, span: Span) -> None:
         if not logs.kin:
-            self.facts += len(found.member)
+            self.facts += len(found.rows.member)
             self.first = min(self.first, int(found.columns.at.min(initial=NEVER)))
             return
         own = effective(take_facts(bare(logs.log), own_facts(logs.log)), bench.lateness, given_up=True)
@@ -77,13 +81,16 @@ class Run:
         now = self.store.clocks.now
         return Span(now + 1, now) if self.as_of is None else Span(self.as_of, self.as_of)
 
+    def logs(self) -> Iterator[Logs]:
+        """The logs of all accounts, or of those asked for."""
+        return self.source.logs() if self.members is None else self.source.logs_of([m.encode() for m in self.members])
+
     def figures(self, progress: Callable[[Progress], None] | None = None) -> tuple[History, list[Figures]]:
         """Folds everything, and keeps of each member what is compared. Raises BacktestError EMPTY_RANGE where no fact stands in the span."""
         span, start = self.span, time.monotonic()
         history = History(span.until)
         gathered = [Gathering(spendable_wallets(c.compiled)) for c in self.contenders]
-        logs = self.source.logs() if self.members is None else self.source.logs_of([m.encode() for m in self.members])
-        for some in logs:
+        for some in self.logs():
             for k, (bench, into) in enumerate(zip(self.benches, gathered, strict=True)):
                 found = bench.decide(some, span)
                 into.add(found)

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from loyalty_streams.backtest.comparing import NO_SHIFT
 from loyalty_streams.backtest.figures import THEMES
-from loyalty_streams.backtest.plan import TOLD, Plan
+from loyalty_streams.backtest.plan import Plan
+from loyalty_streams.backtest.totals import TOLD
 from loyalty_streams.core.facts import Array
 from loyalty_streams.reports.words import say
 
@@ -39,8 +40,8 @@ def diff_table(plan: Plan) -> Any:
     columns["points_short"] = pa.array([short[k] for k in persons.tolist()], pa.int64())
     tiers, stages = plan.comparison.names.tiers, plan.comparison.names.stages
     for side, figures in (("before", c.before), ("after", c.after)):
-        columns[f"tier_{side}"] = _named(figures.tier[persons], tiers)
-        columns[f"stage_{side}"] = _named(figures.stage[persons], stages)
+        columns[f"tier_{side}"] = named(figures.tier[persons], tiers)
+        columns[f"stage_{side}"] = named(figures.stage[persons], stages)
     shift = c.shift_of_tier_held()[rows]
     columns["tier_shift_days"] = pa.array(shift, pa.int64(), mask=shift == NO_SHIFT)
     columns |= {f"{theme}_differ": pa.array(c.differs[rows, t]) for t, theme in enumerate(THEMES)}
@@ -48,8 +49,8 @@ def diff_table(plan: Plan) -> Any:
     return pa.table(columns).replace_schema_metadata({"loyalty_streams": json.dumps(told, ensure_ascii=False)})
 
 
-def _named(numbers: Array, names: tuple[str, ...]) -> Any:
-    """Names by number; missing for none."""
+def named(numbers: Array, names: tuple[str, ...]) -> Any:
+    """Names by registry number as a column; missing for none."""
     inside = (numbers >= 0) & (numbers < len(names))
     indices = pa.array(np.where(inside, numbers, 0).astype(np.int32), pa.int32(), mask=~inside)
     return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string()) if names else pa.array([""], pa.string()))

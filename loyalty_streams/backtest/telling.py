@@ -85,7 +85,7 @@ def _replayed(plan: Plan) -> str:
 
 
 def _members(plan: Plan) -> str:
-    counts, everybody = plan.counts(), len(plan.comparison.persons)
+    counts, everybody = plan.comparison.counts(), len(plan.comparison.persons)
     share = _share(counts["changed"], everybody)
     return _line("Members", f"{counts['changed']:,} changed ({share})   {counts['gain']:,} gain · {counts['lose']:,} lose")
 
@@ -103,9 +103,9 @@ def _tiers(plan: Plan) -> str:
     moves = plan.comparison.tier_moves()
     up = sum(n for a, b, n in moves if order.index(b) > order.index(a))
     down = sum(n for *_, n in moves) - up
-    short = plan.comparison.infeasible
-    told = f"↑{up:,}  ↓{down:,}        infeasible redemptions {len({row[:2] for row in short}):,}"
-    told += f", {sum(points for *_, points in short):,} points short" if short else ""
+    short = plan.comparison.infeasible_counts()
+    told = f"↑{up:,}  ↓{down:,}        infeasible redemptions {short['redemptions']:,}"
+    told += f", {short['points_short']:,} points short" if short["redemptions"] else ""
     lines = [_line("Tiers", told)]
     lines += [f"{'':10}{a} → {b}: {_count(n, 'member')}" for a, b, n in moves]
     for tier, earlier, later, days in plan.comparison.tier_shifts():
@@ -142,4 +142,4 @@ def member_rows(plan: Plan) -> tuple[list[Sequence[object]], str]:
          r["tier_after"] if r["tier_before"] == r["tier_after"] else f"{r['tier_before']} → {r['tier_after']}", r["why"])
         for r in rows
     ]  # fmt: skip
-    return cells, f"  …  {len(rows):,} of {plan.counts()['changed']:,} shown"
+    return cells, f"  …  {len(rows):,} of {plan.comparison.counts()['changed']:,} shown"

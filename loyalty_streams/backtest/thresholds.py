@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from loyalty_streams.backtest.errors import BacktestError
-from loyalty_streams.backtest.plan import TOLD, Plan
+from loyalty_streams.backtest.plan import Plan
+from loyalty_streams.backtest.totals import TOLD
 
 FORM = re.compile(r"\s*([a-z_]+)\s*(>=|<=|>|<|==|!=)\s*([+-]?\d+(?:\.\d+)?)\s*(%?)\s*")
 COMPARE: dict[str, Callable[[Fraction, Fraction], bool]] = {
@@ -58,10 +59,9 @@ def _figure(plan: Plan, name: str) -> tuple[Fraction | None, Fraction | int | No
         worth, scale = plan.liability(), 10 ** plan.contenders[0].compiled.minor_digits
         return (None, None) if worth.delta is None else (Fraction(worth.delta, scale), Fraction(worth.before or 0, scale))
     if name in MEMBERS:
-        counts = {**plan.counts(), "tier_moves": sum(n for *_, n in plan.comparison.tier_moves())}
+        counts = {**plan.comparison.counts(), "tier_moves": sum(n for *_, n in plan.comparison.tier_moves())}
         return Fraction(counts[name]), len(plan.comparison.persons)
-    short = plan.comparison.infeasible
-    return Fraction(len({row[:2] for row in short}) if name == "infeasible" else sum(points for *_, points in short)), None
+    return Fraction(plan.comparison.infeasible_counts()["redemptions" if name == "infeasible" else name]), None
 
 
 def exceeded(plan: Plan, texts: Sequence[str]) -> list[str]:

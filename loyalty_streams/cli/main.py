@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import loyalty_streams
-from loyalty_streams.cli import config, demo, explain, export, ingest, letters, member, plan, programme, report, shop, upkeep
+from loyalty_streams.cli import backtest, config, demo, explain, export, ingest, letters, member, plan, programme, report, shop, upkeep
 
 app = typer.Typer(
     name="loyalty",
@@ -51,6 +51,7 @@ app.command("member")(member.member)
 app.command("explain")(explain.explain)
 app.add_typer(report.app, name="report")
 app.command("plan")(plan.plan)
+app.command("backtest")(backtest.backtest)
 app.add_typer(programme.app, name="programme")
 app.command("quote")(shop.quote)
 app.command("redeem")(shop.redeem)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -30,8 +30,8 @@ from loyalty_streams.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from loyalty_streams.api import Loyalty
     from loyalty_streams.backtest.plan import Plan
+    from loyalty_streams.hosts.embedded import Store
 
 HistoryPath = Annotated[
     Path | None, typer.Option("--history", metavar="PATH", help="A history folder in place of a store.")
@@ -88,15 +88,14 @@ def plan(
         Threshold.read(condition)
     if since is not None and effective:
         raise typer.BadParameter("--from and --effective both say when the candidate begins", param_hint="--from")
-    if history is not None and baseline is None:
-        raise Failure("NO_BASELINE", "a history alone has no programme in force: name one with --baseline", str(history), USAGE)
     chosen = language(lang)
-    with source(data, history, baseline) as shop:
+    with source(data, history, baseline) as store:
+        zone = ZoneInfo(store.compiled.time_zone)
         asked = Asked(
-            at_of(as_of, shop.zone) if as_of else None, at_of(since, shop.zone) if since else None, effective,
-            listed(members) if members else None, lang=chosen,
+            at_of(as_of, zone) if as_of else None, at_of(since, zone) if since else None, effective, listed(members) if members else None,
+            lang=chosen,
         )  # fmt: skip
-        found = planned(shop.store, candidate, asked, baseline if history is None else None, progress())
+        found = planned(store, candidate, asked, baseline if history is None else None, progress())
         if to is not None:
             write_table(diff_table(found), to)
         over = exceeded(found, fail_if or ())
@@ -113,30 +112,25 @@ def plan(
 
 
 @contextmanager
-def source(data: Path | None, history: Path | None, programme: Path | None) -> Iterator[Loyalty]:
+def source(data: Path | None, history: Path | None, programme: Path | None) -> Iterator[Store]:
     """The store to read: one that is there, or one made of a history under a programme, which is gone in the end."""
     if history is None:
         with open_shop(data, read_only=True) as shop:
-            yield shop
+            yield shop.store
         return
-    from loyalty_streams.api import Loyalty
+    if programme is None:
+        raise Failure("NO_BASELINE", "a history alone has no programme in force: name one with --baseline", str(history), USAGE)
+    from loyalty_streams.backtest.opening import Reading, of_history, set_aside
 
-    if not history.exists():
-        raise Failure("NO_HISTORY", "there is no such file or folder", str(history), USAGE)
     chosen = settings()
-    with Loyalty.trial(Path(tempfile.gettempdir()) / "loyalty-history", programme=programme) as shop:
-        told = progress()
-        result = shop.ingest(
-            history, assume_zone=chosen.assume_zone, arrival=chosen.arrival, progress=told, phone_key=chosen.phone_key,
-            phone_region=chosen.phone_region,
-        )  # fmt: skip
+    reading = Reading(chosen.assume_zone, chosen.arrival, chosen.phone_key, chosen.phone_region)
+    store, close, result = of_history(history, programme, reading, progress())
+    try:
         if result.dead_letter_count:
-            first = result.dead_letters[0]
-            count = f"{result.dead_letter_count:,} rows are set aside, the first {first.file}:{first.row} {first.code}: {first.expected}"
-            if not shop.store.clocks.facts:
-                raise Failure("EMPTY_RANGE", f"no row of the history is a fact: {count}", str(history))
-            note(f"warning: {count}")
-        yield shop
+            note(f"warning: {history}{set_aside(result)}")
+        yield store
+    finally:
+        close()
 
 
 def listed(path: Path) -> list[str]:

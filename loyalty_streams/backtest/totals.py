@@ -1,0 +1,53 @@
+"""The sums of one programme: points by account, what they are worth, the ladder they are climbed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from loyalty_streams import __version__
+from loyalty_streams.backtest.contenders import Contender
+from loyalty_streams.backtest.figures import Figures
+from loyalty_streams.core.kernel.jit import source_hash
+from loyalty_streams.reports.arithmetic import half_up
+from loyalty_streams.reports.build import ladder_tiers, unit_value
+from loyalty_streams.reports.member import spendable_wallets
+from loyalty_streams.reports.points import ACCOUNTS
+from loyalty_streams.reports.question import Question
+
+TOLD = ("issued", "redeemed", "expired", "clawed_back", "available")
+OUTSTANDING = ("available", "pending", "reserved")
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a programme comes to at an instant."""
+
+    figures: Figures
+    contender: Contender
+    as_of: int
+
+    def points(self, *accounts: str) -> int:
+        """The points of these accounts together, of all spendable wallets."""
+        rows = self.figures.by_wallet[spendable_wallets(self.contender.compiled)]
+        return int(rows[:, [ACCOUNTS.index(name) for name in accounts]].sum())
+
+    def liability(self) -> int | None:
+        """What the points outstanding are worth in minor units; None where a wallet has no unit value."""
+        question, worth = Question(self.contender.compiled, self.as_of), Fraction(0)
+        for wallet in spendable_wallets(self.contender.compiled):
+            value = unit_value(question, wallet)
+            if value is None:
+                return None
+            worth += value * int(self.figures.by_wallet[wallet][[ACCOUNTS.index(name) for name in OUTSTANDING]].sum())
+        return half_up(worth)
+
+    def ladder(self) -> list[str]:
+        """The tiers of the version in force, from the lowest up."""
+        names = self.contender.compiled.names.tiers
+        return [names[k] for k in ladder_tiers(Question(self.contender.compiled, self.as_of))]
+
+
+def code_version() -> str:
+    """Which code decided."""
+    return f"{__version__} kernel {source_hash()}"
