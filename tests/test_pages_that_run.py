@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,10 @@ from tests.docs_tools import commands_page
 from tests.docs_tools.sessions import Step, blocks, differs, run, steps
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "docs/guide/ledger.md", "docs/guide/late-and-duplicate.md", "docs/guide/identity.md", "docs/guide/operating.md")
+PAGES = (
+    "README.md", "docs/guide/ledger.md", "docs/guide/late-and-duplicate.md", "docs/guide/identity.md", "docs/guide/operating.md",
+    "docs/guide/backtest.md",
+)  # fmt: skip
 interpreted = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="a year of baskets takes hours interpreted")
 
 
@@ -25,6 +29,7 @@ def text_of(name: str) -> str:
 @pytest.mark.parametrize("name", PAGES)
 def test_what_a_page_shows_is_what_its_commands_print(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "programmes", tmp_path / "programmes")
     for variable in [v for v in os.environ if v.startswith("LOYALTY_") and v != "LOYALTY_KERNEL_CACHE"]:
         monkeypatch.delenv(variable)
     wrong = []

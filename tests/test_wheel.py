@@ -37,6 +37,7 @@ def test_the_wheel_is_typed_and_licensed_and_has_the_demo_and_the_schema_ids(ins
     package = installed / "loyalty_streams"
     assert (package / "py.typed").is_file()
     assert (package / "cli/fresh-market/v1.yaml").read_bytes() == (ROOT / "programmes/fresh-market/v1.yaml").read_bytes()
+    assert (package / "cli/candidates/fresh-market-autumn.yaml").is_file()
     assert (package / "codec/ids.json").read_bytes() == (ROOT / "schemas/ids.json").read_bytes()
     assert len(list(installed.glob("*.dist-info/licenses/LICENSE"))) == 1
 

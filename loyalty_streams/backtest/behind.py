@@ -26,7 +26,6 @@ PARTS = 3
 """Parts that a sentence names."""
 TO_HELD = COEFFICIENTS[:, :, [ACCOUNTS.index(name) for name in HELD]] @ np.array([*HELD.values()], np.int64)
 """By kind and bucket: how a point of an entry moves what a member has."""
-SILENT = ("seq", "booked", "member", "cause", "version")
 Key = tuple[int, int]
 """A part of what a member has: kind of entry and, of points earned, the rule; else -1."""
 
@@ -122,32 +121,33 @@ class Behind:
                 yield say("plan.tier_moved", lang, before=day_text(was, zone), date=day_text(now, zone), **words)
 
     def entries(self) -> list[dict[str, Any]]:
-        """The entries that one side alone has, in order of instant; equal ones of both sides cancel."""
-        sides = [("before", self.before), ("after", self.after)]
-        told = [(name, side, self._words(side)) for name, side in sides]
-        counts = [Counter(words) for *_, words in told]
-        out = []
-        for (name, side, words), own, other in zip(told, counts, reversed(counts), strict=True):
-            left = own - other
-            for row in range(len(words) - 1, -1, -1):
-                if left[words[row]] > 0:
-                    left[words[row]] -= 1
-                    out.append((int(side.entries["at"][row]), name == "after", row, self._entry(name, side, row)))
-        return [entry for *_, entry in sorted(out, key=lambda row: row[:3])]
+        """The entries that one side alone has, in order of instant; those that say the same on both sides cancel."""
+        sides = {"before": self._told(self.before), "after": self._told(self.after)}
+        counts = {name: Counter(tuple(entry.values()) for entry in told) for name, told in sides.items()}
+        left = {"before": counts["before"] - counts["after"], "after": counts["after"] - counts["before"]}
+        out: list[dict[str, Any]] = []
+        for name, told in sides.items():
+            more = []
+            for entry in reversed(told):  # the last of equal ones is the one more
+                words = tuple(entry.values())
+                if left[name][words] > 0:
+                    left[name][words] -= 1
+                    more.append({"side": name, **entry})
+            out += reversed(more)
+        return sorted(out, key=lambda entry: str(entry["effective_at"]))
 
-    def _words(self, side: Side) -> list[tuple[int, ...]]:
-        e = side.entries
-        cause = [int(side.refs[row]) if row >= 0 else 0 for row in e["cause"].tolist()]
-        return list(zip(*(e[name].tolist() for name in e.dtype.names or () if name not in SILENT), cause, strict=True))
+    def _told(self, side: Side) -> list[dict[str, Any]]:
+        return [self._entry(side, row) for row in range(len(side.entries))]
 
-    def _entry(self, name: str, side: Side, row: int) -> dict[str, Any]:
+    def _entry(self, side: Side, row: int) -> dict[str, Any]:
         e = side.entries[row]
-        cause = int(e["cause"])
-        rules = side.sentences.compiled.names.rules
+        cause, bucket, names = int(e["cause"]), Bucket(int(e["bucket"])), side.sentences.compiled.names
+        owed = f" ({say('debt', side.sentences.lang)})" if bucket == Bucket.DEBT else ""
         return {
-            "side": name, "effective_at": iso(int(e["at"])), "kind": EntryKind(int(e["kind"])).name, "points": int(e["points"]),
-            "rule": rules[int(e["rule"])] if int(e["rule"]) >= 0 else None,
-            "cause": self.keys.get(int(side.refs[cause])) if cause >= 0 else None, "text": side.sentences.entry(e),
+            "effective_at": iso(int(e["at"])), "kind": EntryKind(int(e["kind"])).name, "points": int(e["points"]),
+            "wallet": names.wallets[int(e["wallet"])], "bucket": bucket.name.lower(),
+            "rule": names.rules[int(e["rule"])] if int(e["rule"]) >= 0 else None,
+            "cause": self.keys.get(int(side.refs[cause])) if cause >= 0 else None, "text": side.sentences.entry(e) + owed,
         }  # fmt: skip
 
 

@@ -1,116 +1,145 @@
-"""A plan as people read it in a terminal."""
+"""A plan as people read it in a terminal, in English and Chinese."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from loyalty_streams.backtest.plan import Pair, Plan
 from loyalty_streams.programme.diff import SIGNS, Change
 from loyalty_streams.reports.instants import day_text
-from loyalty_streams.reports.words import say
+from loyalty_streams.reports.words import Language, say
 
 WIDEST = 76
 """Columns that a changed rule takes before its place."""
+INDENT = 10
+COLUMNS = ("member", "before", "after", "delta", "tier", "why")
 
 
-def heads(plan: Plan) -> list[str]:
-    """What was compared, over what, and what it comes to: a line each, its name first."""
-    return [*_changed(plan), _affects(plan), *_in_force(plan), _replayed(plan), _members(plan), _points(plan), _tiers(plan)]
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Writes about one plan."""
 
+    plan: Plan
 
-def closing(plan: Plan) -> str:
-    return say("plan.fixed", plan.asked.lang)
+    @property
+    def lang(self) -> Language:
+        return self.plan.asked.lang
 
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.plan.contenders[1].compiled.time_zone)
 
-def rules_line(rules: int, passed: int, failed: int) -> str:
-    """How many rules a candidate has, and how its stories ended."""
-    read = f"✓ {_count(rules, 'rule')} parsed"
-    if failed:
-        return f"{read}   ✗ {failed} of {_count(passed + failed, 'rule test')} failed"
-    return f"{read}   ✓ {_count(passed, 'rule test')} passed" if passed else f"{read}   - no rule tests stand beside it"
+    def heads(self) -> list[str]:
+        """What was compared, over what, and what it comes to: a line each, its name first."""
+        named = (
+            ("changed", self._changed()), ("affects", self._affects()), ("in_force", self._in_force()), ("replayed", self._replayed()),
+            ("by", self._by()), ("members", self._members()), ("points", self._points()), ("tiers", self._tiers()),
+        )  # fmt: skip
+        return ["\n".join(self._line(name if k == 0 else "", text) for k, text in enumerate(texts)) for name, texts in named]
 
+    def member_rows(self) -> tuple[list[Sequence[object]], list[str], str]:
+        """The members who change most, the heads of the columns, and how many of all these are."""
+        rows = self.plan.most_changed()
+        cells: list[Sequence[object]] = []
+        for r in rows:
+            tier = r["tier_after"] if r["tier_before"] == r["tier_after"] else f"{r['tier_before']} → {r['tier_after']}"
+            cells.append((f"  {r['member_id']}", r["before"], r["after"], f"{r['delta']:+,}", tier, r["why"]))
+        heads = [say(f"plan.column.{name}", self.lang) for name in COLUMNS]
+        count = self.plan.comparison.counts()["changed"]
+        return cells, [f"  {heads[0]}", *heads[1:]], "  " + self._say("shown", n=f"{len(rows):,}", all=f"{count:,}")
 
-def _count(n: int, what: str) -> str:
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
+    def closing(self) -> str:
+        return self._say("fixed")
 
+    def rules(self, passed: int, failed: int) -> str:
+        """How many rules a candidate has, and how its stories ended."""
+        read = self._count("read", len(self.plan.rules.after.programme.earn))
+        if failed:
+            return f"{read}   {self._say('tests_fail', n=passed + failed, failed=failed)}"
+        return f"{read}   {self._count('tests_hold', passed) if passed else self._say('no_tests')}"
 
-def _line(name: str, text: str) -> str:
-    return f"{name:<10}{text}"
+    # ---- the lines ---------------------------------------------------------------------------------------------------
 
+    def _say(self, word: str, **values: object) -> str:
+        return say(f"plan.{word}", self.lang, **values)
 
-def _changed(plan: Plan) -> list[str]:
-    rules = plan.rules
-    one, other = rules.before.programme, rules.after.programme
-    title = f"{one.programme} version {one.version} → {other.programme} version {other.version}"
-    if not rules.changes:
-        return [_line("Changed", f"{title}: nothing differs")]
-    return [_line("Changed", f"{title}: {rules.classified}, declared {rules.declared}"), *(_change(c) for c in rules.changes)]
+    def _count(self, word: str, n: int) -> str:
+        return self._say(f"{word}_one") if n == 1 else self._say(word, n=n)
+
+    def _line(self, name: str, text: str) -> str:
+        head = say(f"plan.head.{name}", self.lang) if name else ""
+        width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in head)
+        return head + " " * (INDENT - width) + text
+
+    def _changed(self) -> list[str]:
+        rules = self.plan.rules
+        one, other = rules.before.programme, rules.after.programme
+        said = {"before": one.programme, "from": one.version, "after": other.programme, "to": other.version}
+        if not rules.changes:
+            return [self._say("same_rules", **said)]
+        title = self._say("versions", kind=rules.classified, declared=rules.declared, **said)
+        return [title, *(_change(c) for c in rules.changes)]
+
+    def _affects(self) -> list[str]:
+        found = [self._say(f"theme.{theme}", n=f"{n:,}") for theme, n in self.plan.comparison.affected().items() if n]
+        return [self._say("affects", themes=" · ".join(found)) if found else self._say("nobody")]
+
+    def _in_force(self) -> list[str]:
+        asked = self.plan.asked
+        own = self.plan.contenders[1].loaded.programme.effective_from
+        date = "" if own is None else day_text(own, self.zone)
+        if asked.effective:
+            return [self._say("from_itself", date=date) if date else self._say("first_by_itself")]
+        written = self._say("whatever", date=date) if date else ""
+        if asked.since is not None:
+            return [self._say("from_date", date=day_text(asked.since, self.zone)) + written + self._say("before_stays")]
+        return [self._say("from_first") + written]
+
+    def _replayed(self) -> list[str]:
+        h, members = self.plan.history, len(self.plan.comparison.persons)
+        days = {"first": day_text(h.first, self.zone), "last": day_text(h.as_of, self.zone)}
+        return [self._say("replayed", facts=f"{h.facts:,}", members=f"{members:,}", **days)]
+
+    def _by(self) -> list[str]:
+        head = self.plan.header()
+        hashes = " → ".join(head["programmes"][side]["rules_hash"] for side in ("before", "after"))
+        return [self._say("by", hashes=hashes, code=head["code_version"])]
+
+    def _members(self) -> list[str]:
+        counts = self.plan.comparison.counts()
+        share = _percent(counts["changed"], len(self.plan.comparison.persons)).removeprefix("+")
+        return [self._say("counts", share=share, **{name: f"{n:,}" for name, n in counts.items()})]
+
+    def _points(self) -> list[str]:
+        plan, worth = self.plan, self.plan.liability()
+        parts = [self._say("issued", change=_signed(plan.points("issued"))), self._say("outstanding", change=_signed(plan.outstanding()))]
+        if worth.delta is not None:
+            parts.append(self._say("liability", currency=plan.currency, money=money(worth.delta, plan.contenders[0].compiled.minor_digits)))
+        return ["   ".join(parts)]
+
+    def _tiers(self) -> list[str]:
+        order, moves, short = list(self.plan.tier_counts()[0]), self.plan.comparison.tier_moves(), self.plan.comparison.infeasible_counts()
+        up = sum(n for a, b, n in moves if order.index(b) > order.index(a))
+        down = sum(n for *_, n in moves) - up
+        told = self._say("up_down", up=f"{up:,}", down=f"{down:,}", n=f"{short['redemptions']:,}")
+        told += self._say("lacking", points=f"{short['points_short']:,}") if short["redemptions"] else ""
+        lines = [self._say("move", before=a, after=b, n=f"{n:,}") for a, b, n in moves]
+        shifts = [
+            self._say("shift", tier=tier, earlier=f"{earlier:,}", later=f"{later:,}", days=f"{days:+,}")
+            for tier, earlier, later, days in self.plan.comparison.tier_shifts()
+        ]
+        return [told, *lines, *shifts]
 
 
 def _change(c: Change) -> str:
     value = f"{c.before} → {c.after}" if c.kind == "changed" else c.before or c.after
     text = f"{SIGNS[c.kind]} {c.name}: {value}"
     text = text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
-    return f"{'':10}{text:<{WIDEST}}  {c.place}".rstrip()
-
-
-def _affects(plan: Plan) -> str:
-    found = [f"{theme} of {n:,}" for theme, n in plan.comparison.affected().items() if n]
-    return _line("Affects", " · ".join(found) + " members" if found else "nobody")
-
-
-def _in_force(plan: Plan) -> list[str]:
-    candidate = plan.contenders[1]
-    place = ZoneInfo(candidate.compiled.time_zone)
-    own = candidate.loaded.programme.effective_from
-    written = "" if own is None else f", whatever its effective_from {day_text(own, place)}"
-    if plan.asked.effective:
-        text = f"from its effective_from {day_text(own, place)}" if own is not None else "from the first fact, as it says itself"
-    elif plan.asked.since is not None:
-        text = f"from {day_text(plan.asked.since, place)}{written}; what was in force before stays"
-    else:
-        text = f"from the first fact{written}"
-    return [_line("In force", text)]
-
-
-def _replayed(plan: Plan) -> str:
-    h, zone = plan.history, ZoneInfo(plan.contenders[0].compiled.time_zone)
-    head = plan.header()
-    hashes = " → ".join(head["programmes"][side]["rules_hash"] for side in ("before", "after"))
-    days = f"{day_text(h.first, zone)} … {day_text(h.as_of, zone)}"
-    told = f"{_count(h.facts, 'fact')} · {_count(len(plan.comparison.persons), 'member')} · {days}"
-    return _line("Replayed", told) + "\n" + _line("By", f"rules {hashes} · code {head['code_version']}")
-
-
-def _members(plan: Plan) -> str:
-    counts, everybody = plan.comparison.counts(), len(plan.comparison.persons)
-    share = _share(counts["changed"], everybody)
-    return _line("Members", f"{counts['changed']:,} changed ({share})   {counts['gain']:,} gain · {counts['lose']:,} lose")
-
-
-def _points(plan: Plan) -> str:
-    issued, held, worth = plan.points("issued"), plan.outstanding(), plan.liability()
-    parts = [f"issued {_signed(issued)}", f"outstanding {_signed(held)}"]
-    if worth.delta is not None:
-        parts.append(f"liability ≈ {plan.currency} {money(worth.delta, plan.contenders[0].compiled.minor_digits)}")
-    return _line("Points", "   ".join(parts))
-
-
-def _tiers(plan: Plan) -> str:
-    order = list(plan.tier_counts()[0])
-    moves = plan.comparison.tier_moves()
-    up = sum(n for a, b, n in moves if order.index(b) > order.index(a))
-    down = sum(n for *_, n in moves) - up
-    short = plan.comparison.infeasible_counts()
-    told = f"↑{up:,}  ↓{down:,}        infeasible redemptions {short['redemptions']:,}"
-    told += f", {short['points_short']:,} points short" if short["redemptions"] else ""
-    lines = [_line("Tiers", told)]
-    lines += [f"{'':10}{a} → {b}: {_count(n, 'member')}" for a, b, n in moves]
-    for tier, earlier, later, days in plan.comparison.tier_shifts():
-        lines.append(f"{'':10}{tier} reached earlier by {earlier:,}, later by {later:,}; the median shift is {days:+,} days")
-    return "\n".join(lines)
+    return f"{text:<{WIDEST}}  {c.place}".rstrip()
 
 
 def _signed(pair: Pair) -> str:
@@ -119,12 +148,9 @@ def _signed(pair: Pair) -> str:
 
 
 def _percent(part: int, whole: int | None) -> str:
+    """A share with its sign, rounded to a tenth half-even."""
     tenths = round(Fraction(1000 * part, whole)) if whole else 0
     return f"{'+' if tenths >= 0 else '-'}{abs(tenths) // 10}.{abs(tenths) % 10} %"
-
-
-def _share(part: int, whole: int) -> str:
-    return _percent(part, whole).removeprefix("+")
 
 
 def money(minor: int, digits: int) -> str:
@@ -132,14 +158,3 @@ def money(minor: int, digits: int) -> str:
     sign, minor = "-" if minor < 0 else "+", abs(minor)
     whole, rest = divmod(minor, 10**digits)
     return f"{sign}{whole:,}.{rest:0{digits}}" if digits else f"{sign}{whole:,}"
-
-
-def member_rows(plan: Plan) -> tuple[list[Sequence[object]], str]:
-    """The members who change most, and how many of all these are."""
-    rows = plan.most_changed()
-    cells: list[Sequence[object]] = [
-        (f"  {r['member_id']}", r["before"], r["after"], f"{r['delta']:+,}",
-         r["tier_after"] if r["tier_before"] == r["tier_after"] else f"{r['tier_before']} → {r['tier_after']}", r["why"])
-        for r in rows
-    ]  # fmt: skip
-    return cells, f"  …  {len(rows):,} of {plan.comparison.counts()['changed']:,} shown"

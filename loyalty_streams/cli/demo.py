@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from loyalty_streams.api import Loyalty
     from loyalty_streams.reports.words import Language
 
-PROGRAMME = "fresh-market"
+PROGRAMME, CANDIDATE = "fresh-market", "fresh-market-autumn.yaml"
 MARK = b"m/demo"
 """The row of `rest` that says that a store is the demo's, and may be replaced by the next one."""
 HOUSEHOLD = "2058"
@@ -52,13 +52,23 @@ def demo(data: Data = None, lang: Lang = None) -> None:
 
 
 def demo_programme() -> Path:
-    """The demo's programme: beside this file in an installed package, at the top of a checkout."""
-    beside = Path(__file__).with_name(PROGRAMME)
-    checkout = Path(__file__).resolve().parents[2] / "programmes" / PROGRAMME
+    """The demo's programme."""
+    return _installed(PROGRAMME)
+
+
+def demo_candidate() -> Path:
+    """What the demo's grocer might try next."""
+    return _installed("candidates") / CANDIDATE
+
+
+def _installed(name: str) -> Path:
+    """A folder of programmes: beside this file in an installed package, at the top of a checkout."""
+    beside = Path(__file__).with_name(name)
+    checkout = Path(__file__).resolve().parents[2] / "programmes" / name
     for path in (beside, checkout):
         if path.is_dir():
             return path
-    raise Failure("NO_PROGRAMME", "the demo's programme was not installed with the package", str(beside))
+    raise Failure("NO_PROGRAMME", "the demo's programmes were not installed with the package", str(beside))
 
 
 def cache_folder() -> Path:
@@ -117,6 +127,7 @@ def what_next(where: Path) -> str:
         (f"loyalty report rules --by month{named}", "what each rule paid"),
         (f"loyalty report kpis --as-of 2017-10-01{named}", "the numbers as they were"),
         (f"loyalty quote {HOUSEHOLD} --amount 120.00 --at 2018-01-02T12:00:00-05:00{named}", "what a basket would earn"),
+        (f"loyalty plan {demo_candidate()}{named}", "what other rules would have given"),
         (f"loyalty programme test {demo_programme()}", "the rules and their tests: copy them and write your own"),
     ]
     return "What to type next:\n" + table([(f"  {command}", why) for command, why in lines], ("", "")).lstrip("\n")

@@ -76,7 +76,7 @@ def plan(
       loyalty plan programmes/candidates/fresh-market-autumn.yaml
       loyalty plan next.yaml --from 2017-07-01 --out diff.parquet
       loyalty plan next.yaml --baseline other.yaml --json
-      loyalty plan next.yaml --history history/ --baseline v1.yaml --fail-if 'liability > 10000'
+      loyalty plan next.yaml --history history/ --baseline v1.yaml --fail-if 'liability>10000'
     """
     from loyalty_streams.backtest.plan import Asked
     from loyalty_streams.backtest.plan import plan as planned
@@ -157,13 +157,14 @@ def progress() -> Any:
 
 def as_text(found: Plan, candidate: Path) -> str:
     """The plan as people read it."""
-    from loyalty_streams.backtest.telling import closing, heads, member_rows, rules_line
+    from loyalty_streams.backtest.telling import Telling
 
-    lines = [rules_line(len(found.rules.after.programme.earn), *_tests(found, candidate)), *heads(found)]
-    rows, shown = member_rows(found)
+    telling = Telling(found)
+    lines = [telling.rules(*_tests(found, candidate)), *telling.heads()]
+    rows, names, shown = telling.member_rows()
     if rows:
-        lines += [table(rows, ("  member", "before", "after", "delta", "tier", "why"), right=(1, 2, 3)), shown]
-    return "\n".join([*lines, closing(found)])
+        lines += [table(rows, names, right=(1, 2, 3)), shown]
+    return "\n".join([*lines, telling.closing()])
 
 
 def _tests(found: Plan, candidate: Path) -> tuple[int, int]:
@@ -184,6 +185,9 @@ def _explain(found: Plan, member: str, as_json: bool) -> None:
     if as_json:
         out_json({"member_id": member, "why": behind.why(), "entries": rows})
         return
+    from loyalty_streams.reports.instants import at_of, day_text
+
+    zone = ZoneInfo(found.contenders[1].compiled.time_zone)
     out(f"{member}: {behind.why()}")
-    cells = [(r["side"], (r["effective_at"] or "")[:10], r["points"], r["cause"] or "", r["text"]) for r in rows]
+    cells = [(r["side"], day_text(at_of(r["effective_at"], zone), zone), r["points"], r["cause"] or "", r["text"]) for r in rows]
     out(table(cells, ("", "at", "points", "fact", "entry"), right=(2,)))

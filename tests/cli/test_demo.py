@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loyalty_streams.cli.demo import demo_programme
+from loyalty_streams.cli.demo import demo_candidate, demo_programme
 from tests.cli.terminal import Terminal
 
 
@@ -33,3 +33,4 @@ def test_the_demo_leaves_a_store_alone_that_it_did_not_make(terminal: Terminal) 
 
 def test_the_demos_programme_is_found() -> None:
     assert (demo_programme() / "v1.yaml").is_file()
+    assert demo_candidate().is_file()

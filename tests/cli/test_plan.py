@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.api.corner import PROGRAMME, order
+from tests.api.corner import PROGRAMME, history, order, programme
 from tests.cli.terminal import Terminal
 
 
@@ -77,6 +77,15 @@ def test_the_entries_behind_a_member_side_by_side(terminal: Terminal) -> None:
     assert terminal.run("plan", "next.yaml", "--explain", "M9").code == 2
 
 
+def test_the_day_of_an_entry_is_a_day_of_the_programmes_zone(empty: Terminal) -> None:
+    """20:30 of the first in UTC is the second in Shanghai."""
+    rules = PROGRAMME.replace("UTC", "Asia/Shanghai")
+    path = history(empty.folder / "history", orders=[order("O1", "M1", "2026-03-01T20:30:00Z", "50.00")])
+    empty.ok("ingest", str(path), "--programme", str(programme(empty.folder / "rules", rules)))
+    said = empty.ok("plan", candidate(empty, rules.replace("rate: 1,", "rate: 2,")), "--explain", "M1").out
+    assert "before  2026-03-02      50  order/O1" in said
+
+
 def test_a_history_without_a_store_is_compared_with_a_baseline(terminal: Terminal) -> None:
     name = candidate(terminal)
     stored = terminal.json("plan", name)
@@ -88,8 +97,6 @@ def test_a_history_without_a_store_is_compared_with_a_baseline(terminal: Termina
 
 
 def test_a_history_in_another_currency_is_told_with_the_first_of_its_rows(terminal: Terminal) -> None:
-    from tests.api.corner import history
-
     history(terminal.folder / "other", orders=[{**order("O1", "M1", "2026-03-01T10:00:00Z", "120.00"), "currency": "EUR"}])
     said = terminal.run("plan", candidate(terminal), "--history", "other", "--baseline", "rules/v1.yaml", "--out", "diff.parquet")
     assert said.code == 1 and "EMPTY_RANGE" in said.err and "currency" in said.err.lower() and not Path("diff.parquet").exists()
