@@ -79,7 +79,8 @@ class Field:
         model = loaded.programme.model_copy(
             update={"effective_from": start, "version": number, "programme": self.versions[0].programme.programme}
         )
-        compiled = compile_versions([*before, replace(loaded, programme=model)], registry=self._room(before))
+        self._registry.numbers["metrics"] = {}  # a state is folded from the first fact, so that a programme has slots of its own
+        compiled = compile_versions([*before, replace(loaded, programme=model)], registry=self._registry)
         return Contender(loaded, compiled, start)
 
     def _check(self, loaded: Loaded) -> None:
@@ -90,12 +91,6 @@ class Field:
                 mark, said = loaded.document.value_place((name,)), f"programmes of one history have one {name.replace('_', ' ')}"
                 expected = f"`{ours}`, as in {self.versions[-1].file}"
                 raise ProgrammeError([loaded.document.diagnostic("E-VERSION", said, mark, f"`{theirs}`", expected)])
-
-    def _room(self, before: Sequence[Loaded]) -> Registry:
-        """Where no version stands before a candidate, no state has to hold metrics that only those count."""
-        if not before:
-            self._registry.numbers["metrics"] = {}
-        return self._registry
 
 
 def load_programme(path: Path) -> tuple[Loaded, ...]:

@@ -13,12 +13,12 @@ import numpy as np
 
 from loyalty_streams.agents.crooked import fold_crooked
 from loyalty_streams.agents.effective import Lateness, effective, standing, take_facts
-from loyalty_streams.agents.families import moves_among, own_facts
+from loyalty_streams.agents.families import own_facts
 from loyalty_streams.agents.judging import Candidates, Known, Position, Verdict
 from loyalty_streams.agents.members import MembersAgent
 from loyalty_streams.agents.messages import next_ones
 from loyalty_streams.agents.rows import Heads, MendRow, Segments, join_segments, split
-from loyalty_streams.core.codes import Disposition
+from loyalty_streams.core.codes import Disposition, FactKind
 from loyalty_streams.core.engine import Engine
 from loyalty_streams.core.entries import Entry
 
@@ -96,10 +96,10 @@ def bare(log: Segments) -> Segments:
 
 
 def becomes(log: Segments) -> list[tuple[int, bytes]]:
-    """The accounts that the accounts of a log ever were to become: number in the log, and name."""
-    own = np.flatnonzero(log.came == 0)
-    abouts = split(log.abouts)
-    return [(int(log.member[row]), abouts[row]) for row in moves_among(log.columns, log.came, own).tolist()]
+    """The accounts that the identity facts of a log speak of: number in the log, and name. What is sent goes there and nowhere else."""
+    rows = np.flatnonzero((log.came == 0) & (log.columns.kind == FactKind.IDENTITY))
+    abouts = split(log.abouts) if len(rows) else []
+    return [(int(log.member[row]), abouts[row]) for row in rows.tolist()]
 
 
 def closed_groups(accounts: Sequence[bytes], edges: Iterable[tuple[bytes, bytes]]) -> list[list[bytes]]:

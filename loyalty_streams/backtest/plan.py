@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from loyalty_streams.backtest.comparing import Comparison
 from loyalty_streams.backtest.contenders import Contender, Field
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.running import History, Progress, Run
+from loyalty_streams.backtest.segments import Segment, Traits
 from loyalty_streams.backtest.totals import OUTSTANDING, TOLD, Totals, code_version
 from loyalty_streams.hosts.embedded.store import Store
 from loyalty_streams.programme.diff import Difference, compare
@@ -66,6 +68,7 @@ class Plan:
     rules: Difference
     texts: Mapping[int, str]
     asked: Asked
+    segments: tuple[Segment, ...]
 
     @property
     def contenders(self) -> tuple[Contender, Contender]:
@@ -167,7 +170,7 @@ class Plan:
                 "shifts": [{"tier": t, "earlier": a, "later": b, "median_days": d} for t, a, b, d in c.tier_shifts()],
             },
             "infeasible": c.infeasible_counts(),
-            "where": [],
+            "where": [s.to_json() for s in self.segments],
             "most_changed": self.most_changed(),
             "affected": dict(c.affected()),
             "distribution": self.distribution(),
@@ -192,6 +195,8 @@ def plan(
     before = field.standing(as_of) if baseline is None else field.candidate(baseline, asked.since, asked.effective)
     after = field.candidate(candidate, asked.since, asked.effective)
     rules = compare(before.loaded, after.loaded)
-    run = Run(store, (before, after), asked.as_of, asked.members)
-    history, (one, other) = run.figures(progress)
-    return Plan(run, history, Comparison.of(one, other, run.names), rules, Texts(store), asked)
+    run, traits, texts = Run(store, (before, after), asked.as_of, asked.members), Traits(), Texts(store)
+    history, (one, other) = run.figures(progress, traits)
+    comparison = Comparison.of(one, other, run.names)
+    segments = traits.segments(comparison, texts, ZoneInfo(after.compiled.time_zone))
+    return Plan(run, history, comparison, rules, texts, asked, tuple(segments))

@@ -13,6 +13,7 @@ from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.families import bare
 from loyalty_streams.backtest.figures import Figures, Gathering
 from loyalty_streams.backtest.folding import Bench, Decided, Span
+from loyalty_streams.backtest.segments import Traits
 from loyalty_streams.backtest.source import Logs, Source
 from loyalty_streams.core.codes import NEVER
 from loyalty_streams.core.programme import Names
@@ -85,8 +86,11 @@ class Run:
         """The logs of all accounts, or of those asked for."""
         return self.source.logs() if self.members is None else self.source.logs_of([m.encode() for m in self.members])
 
-    def figures(self, progress: Callable[[Progress], None] | None = None) -> tuple[History, list[Figures]]:
-        """Folds everything, and keeps of each member what is compared. Raises BacktestError EMPTY_RANGE where no fact stands in the span."""
+    def figures(self, progress: Callable[[Progress], None] | None = None, traits: Traits | None = None) -> tuple[History, list[Figures]]:
+        """Folds everything, and keeps of each member what is compared; `traits` learns what is known of members beside that.
+
+        Raises BacktestError EMPTY_RANGE where no fact stands in the span.
+        """
         span, start = self.span, time.monotonic()
         history = History(span.until)
         gathered = [Gathering(spendable_wallets(c.compiled)) for c in self.contenders]
@@ -96,6 +100,8 @@ class Run:
                 into.add(found)
                 if k == 0:
                     history.add(some, found, bench, span)
+                    if traits is not None:
+                        traits.add(found)
             if progress is not None:
                 progress(Progress(history.facts, self.store.clocks.facts, time.monotonic() - start))
         if not history.facts:

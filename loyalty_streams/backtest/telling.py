@@ -9,6 +9,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from loyalty_streams.backtest.plan import Pair, Plan
+from loyalty_streams.backtest.segments import most
 from loyalty_streams.programme.diff import SIGNS, Change
 from loyalty_streams.reports.instants import day_text
 from loyalty_streams.reports.words import Language, say
@@ -51,6 +52,21 @@ class Telling:
         heads = [say(f"plan.column.{name}", self.lang) for name in COLUMNS]
         count = self.plan.comparison.counts()["changed"]
         return cells, [f"  {heads[0]}", *heads[1:]], "  " + self._say("shown", n=f"{len(rows):,}", all=f"{count:,}")
+
+    def where(self) -> list[str]:
+        """Where the change concentrates, in a line; nothing where it does not."""
+        s = most(self.plan.segments)
+        if s is None:
+            return []
+        return [self._say("where", field=s.field, value=s.value, share=f"{100 * s.share:.0f} %", lift=f"{s.lift:.1f}")]
+
+    def segment_rows(self) -> tuple[list[Sequence[object]], list[str]]:
+        """Every segment with enough changed members, and the heads of the columns."""
+        names = ("segment", "value", "members", "changed", "share", "lift")
+        rows: list[Sequence[object]] = [
+            (s.field, s.value, s.members, s.changed, f"{100 * s.share:.1f} %", f"{s.lift:.2f}") for s in self.plan.segments
+        ]
+        return rows, [say(f"plan.column.{name}", self.lang) for name in names]
 
     def closing(self) -> str:
         return self._say("fixed")

@@ -58,6 +58,9 @@ def plan(
     explained: Annotated[
         str | None, typer.Option("--explain", metavar="ID", help="The entries of this member that differ, side by side.")
     ] = None,
+    segment: Annotated[
+        bool, typer.Option("--segment", help="Where the change concentrates, in place of members: channels, stores, tiers and more.")
+    ] = False,
     to: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Every changed member, as Parquet.")] = None,
     fail_if: Annotated[
         list[str] | None, typer.Option(metavar="EXPR", help="Exit code 3 where it holds: `liability > 10000`, `lose > 5 %`.")
@@ -104,7 +107,7 @@ def plan(
         elif as_json:
             out_json(found.to_json())
         else:
-            out(as_text(found, candidate))
+            out(as_text(found, candidate, segment))
     for condition in over:
         note(f"error EXCEEDED: {condition}")
     if over:
@@ -155,15 +158,18 @@ def progress() -> Any:
     return told
 
 
-def as_text(found: Plan, candidate: Path) -> str:
-    """The plan as people read it."""
+def as_text(found: Plan, candidate: Path, segment: bool = False) -> str:
+    """The plan as people read it: with the members who change most, or with the segments."""
     from loyalty_streams.backtest.telling import Telling
 
     telling = Telling(found)
-    lines = [telling.rules(*_tests(found, candidate)), *telling.heads()]
-    rows, names, shown = telling.member_rows()
-    if rows:
-        lines += [table(rows, names, right=(1, 2, 3)), shown]
+    lines = [telling.rules(*_tests(found, candidate)), *telling.heads(), *telling.where()]
+    if segment:
+        rows, names = telling.segment_rows()
+        lines.append(table(rows, names, right=(2, 3, 4, 5)))
+    else:
+        rows, names, shown = telling.member_rows()
+        lines += [table(rows, names, right=(1, 2, 3)), shown] if rows else []
     return "\n".join([*lines, telling.closing()])
 
 

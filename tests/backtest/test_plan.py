@@ -21,6 +21,7 @@ from loyalty_streams.core.facts import Attribute, Fact
 from loyalty_streams.hosts.embedded import Store
 from loyalty_streams.hosts.embedded.past import blocks
 from loyalty_streams.programme import ProgrammeError
+from loyalty_streams.reports.instants import iso
 from tests.backtest.test_the_programme_in_force import told
 from tests.backtest.trial import SIMPLE, bytes_of, store_of, tried, with_rate
 from tests.hosts.shop import PROGRAMME, a_year, ask, at, bring, come_back, open_store, order
@@ -79,6 +80,11 @@ def test_the_backtest_of_the_programme_in_force_is_the_ledger_of_the_store(tmp_p
         }
         assert plan.to_json()["tiers"]["before"] == summary["tiers"]
         assert plan.range()["facts"] == store.clocks.dispositions["applied"]
+        for instant in range(store.clocks.newest_fact - 30 * 86_400_000_000, store.clocks.newest_fact, 9 * 86_400_000_000):
+            past = tried(store, with_rate("2", PROGRAMME), Asked(as_of=instant)).to_json()
+            then = Loyalty(store).report("summary", as_of=iso(instant))
+            assert {name: pair["before"] for name, pair in past["points"].items()} == {name: then["points"][name] for name in past["points"]}
+            assert past["tiers"]["before"] == then["tiers"]
 
 
 def test_how_many_accounts_are_in_memory_at_a_time_does_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

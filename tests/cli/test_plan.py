@@ -43,6 +43,11 @@ def test_the_same_rules_leave_nothing_to_tell(terminal: Terminal) -> None:
     assert "nothing differs" in said and "Affects   nobody" in said and "0 changed (0.0 %)" in said and "shown" not in said
 
 
+def test_where_the_change_concentrates_in_place_of_members(terminal: Terminal) -> None:
+    (head,) = [line for line in terminal.ok("plan", candidate(terminal), "--segment").out.splitlines() if line.startswith("segment")]
+    assert head.split() == ["segment", "value", "members", "changed", "share", "lift"]
+
+
 def test_a_threshold_that_is_exceeded_ends_with_3(terminal: Terminal) -> None:
     name = candidate(terminal)
     assert terminal.run("plan", name, "--fail-if", "changed > 2").code == 0
