@@ -64,7 +64,7 @@ class Bench:
                 log = bare(logs_anew(self.engine, self.lateness, logs.names, log))
             except BoundError as error:
                 raise self._full(error, b"") from None
-        rows = effective(log, self.lateness)
+        rows = effective(log, self.lateness) if logs.kin else logs.ordered(self.contender.compiled)
         kept = np.flatnonzero(standing(self.lateness, rows.columns, rows.member) < span.before)
         rows = rows if len(kept) == len(rows.member) else take_facts(rows, kept)
         groups = np.searchsorted(rows.member, np.arange(len(logs.names) + 1)).astype(np.int64)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
-import numpy as np
-
-from loyalty_streams.agents.families import own_facts
+from loyalty_streams.agents.effective import Lateness, effective
 from loyalty_streams.agents.rows import Head, Segments, join_segments
 from loyalty_streams.backtest.families import bare, becomes, closed_groups
+from loyalty_streams.core.programme import Compiled
 from loyalty_streams.hosts.embedded.past import clusters
 from loyalty_streams.hosts.embedded.store import Store
 
 FACTS_A_BLOCK = 100_000
+Patience: TypeAlias = tuple[tuple[int, int], ...]
+"""Of each version the start, and how late a fact may be under it: all that the order of facts hangs on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,14 @@ class Logs:
     names: list[bytes]
     log: Segments
     kin: bool
+    _ordered: dict[Patience, Segments] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
-    def facts(self) -> int:
-        """Facts from outside: what accounts have sent each other is none, and of an amended fact the newest counts."""
-        own = own_facts(self.log) if self.kin else np.arange(len(self.log.member))
-        if not self.log.revisions[own].any():
-            return len(own)
-        return len({*zip(self.log.member[own].tolist(), self.log.columns.ref[own].tolist(), strict=True)})
+    def ordered(self, compiled: Compiled) -> Segments:
+        """The facts in the order in which a programme folds them: worked out once for all that wait as long for what comes late."""
+        patience = tuple((v.effective_from, v.facts.lateness) for v in compiled.versions)
+        if patience not in self._ordered:
+            self._ordered[patience] = effective(self.log, Lateness(compiled))
+        return self._ordered[patience]
 
 
 class Source:
