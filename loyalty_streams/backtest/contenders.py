@@ -71,7 +71,10 @@ class Field:
 
         `effective`: from the instant that it says itself. Raises ProgrammeError.
         """
-        loaded = load_programme(path)[-1]
+        return self.placed(load_programme(path)[-1], since, effective)
+
+    def placed(self, loaded: Loaded, since: int | None = None, effective: bool = False) -> Contender:
+        """The same of a programme that has been read."""
         self._check(loaded)
         start = loaded.programme.effective_from if effective else since
         before = [v for v in self.versions if start is not None and _start(v) < start]

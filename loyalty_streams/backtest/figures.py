@@ -75,45 +75,50 @@ class Gathering:
     members: int = 0
 
     def add(self, found: Decided) -> None:
-        n, e = len(found.names), found.entries
-        owner = found.home[e["member"]]
-        part = Figures(
-            [name.decode() for name in found.names], found.present & (found.home == np.arange(n)), self._points(n, owner, e),
-            found.tier, found.stage, digests(n, owner, e), self._reached(owner, e), self._short(owner, e), _by_wallet(e),
-        )  # fmt: skip
-        self.parts.append(part)
-        self.members += n
-
-    def _points(self, n: int, owner: Array, e: Entries) -> Array:
-        counts = np.zeros(WALLETS, bool)
-        counts[list(self.spendable)] = True
-        some = counts[e["wallet"]]
-        return _points(n, owner, e) if some.all() else _points(n, owner[some], e[some])
-
-    def _reached(self, owner: Array, e: Entries) -> Array:
-        """First arrivals, sorted by member and tier."""
-        rows = np.flatnonzero((e["kind"] == EntryKind.TIER_CHANGED) & (e["den"] >= 0))
-        found = np.stack([owner[rows] + self.members, e["den"][rows].astype(np.int64), e["at"][rows]], axis=1)
-        found = found[np.lexsort((found[:, 2], found[:, 1], found[:, 0]))]
-        first = np.ones(len(found), bool)
-        first[1:] = (found[1:, :2] != found[:-1, :2]).any(axis=1)
-        return found[first]
-
-    def _short(self, owner: Array, e: Entries) -> Array:
-        rows = np.flatnonzero((e["kind"] == EntryKind.REDEEMED) & (e["bucket"] == Bucket.DEBT) & (e["points"] > 0))
-        pairs, place = np.unique(np.stack([owner[rows] + self.members, e["ref"][rows]], axis=1), axis=0, return_inverse=True)
-        total = np.zeros(len(pairs), np.int64)
-        np.add.at(total, place.reshape(-1), e["points"][rows])
-        return np.column_stack([pairs.reshape(-1, 2), total])
+        self.parts.append(figures_of(found, self.spendable, self.members))
+        self.members += len(found.names)
 
     def figures(self) -> Figures:
         """All members so far."""
-        parts = self.parts or [_nobody()]
+        parts = self.parts or [nobody()]
         arrays = {name: np.concatenate([getattr(p, name) for p in parts]) for name in Figures.__slots__ if name not in ("ids", "by_wallet")}
         return Figures([name for p in parts for name in p.ids], **arrays, by_wallet=sum((p.by_wallet for p in parts[1:]), parts[0].by_wallet))
 
 
-def _nobody() -> Figures:
+def figures_of(found: Decided, spendable: Sequence[int], first: int = 0) -> Figures:
+    """The figures of some members, who are numbered from `first` on."""
+    n, e = len(found.names), found.entries
+    owner = found.home[e["member"]]
+    counts = np.zeros(WALLETS, bool)
+    counts[list(spendable)] = True
+    some = counts[e["wallet"]]
+    points = _points(n, owner, e) if some.all() else _points(n, owner[some], e[some])
+    return Figures(
+        [name.decode() for name in found.names], found.present & (found.home == np.arange(n)), points, found.tier, found.stage,
+        digests(n, owner, e), _reached(owner + first, e), _short(owner + first, e), _by_wallet(e),
+    )  # fmt: skip
+
+
+def _reached(owner: Array, e: Entries) -> Array:
+    """First arrivals, sorted by member and tier."""
+    rows = np.flatnonzero((e["kind"] == EntryKind.TIER_CHANGED) & (e["den"] >= 0))
+    found = np.stack([owner[rows], e["den"][rows].astype(np.int64), e["at"][rows]], axis=1)
+    found = found[np.lexsort((found[:, 2], found[:, 1], found[:, 0]))]
+    first = np.ones(len(found), bool)
+    first[1:] = (found[1:, :2] != found[:-1, :2]).any(axis=1)
+    return found[first]
+
+
+def _short(owner: Array, e: Entries) -> Array:
+    rows = np.flatnonzero((e["kind"] == EntryKind.REDEEMED) & (e["bucket"] == Bucket.DEBT) & (e["points"] > 0))
+    pairs, place = np.unique(np.stack([owner[rows], e["ref"][rows]], axis=1), axis=0, return_inverse=True)
+    total = np.zeros(len(pairs), np.int64)
+    np.add.at(total, place.reshape(-1), e["points"][rows])
+    return np.column_stack([pairs.reshape(-1, 2), total])
+
+
+def nobody() -> Figures:
+    """The figures of no member."""
     none = np.zeros(0, np.int64)
     return Figures(
         [], none.astype(bool), np.zeros((0, len(ACCOUNTS)), np.int64), none, none, np.zeros((0, len(THEMES)), np.uint64),

@@ -49,11 +49,11 @@ class Decided:
 
 
 class Bench:
-    """Folds under one programme; it has the kernel's workspace for itself."""
+    """Folds under one programme, in a workspace of its own, or in that of an engine `beside` which does nothing meanwhile."""
 
-    def __init__(self, contender: Contender) -> None:
+    def __init__(self, contender: Contender, beside: Engine | None = None) -> None:
         self.contender = contender
-        self.engine = Engine(contender.compiled)
+        self.engine = Engine(contender.compiled) if beside is None else beside.under(contender.compiled)
         self.lateness = Lateness(contender.compiled)
 
     def decide(self, logs: Logs, span: Span) -> Decided:

@@ -69,7 +69,8 @@ class Run:
     source: Source = field(init=False)
 
     def __post_init__(self) -> None:
-        self.benches = [Bench(c) for c in self.contenders]
+        first = Bench(self.contenders[0])
+        self.benches = [first, *(Bench(c, first.engine) for c in self.contenders[1:])]
         self.source = Source(self.store)
         known = [m.encode() for m in self.members or ()]
         missing = [m for m, head in zip(self.members or (), self.store.heads(known), strict=True) if head is None]

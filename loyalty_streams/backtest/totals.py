@@ -44,8 +44,13 @@ class Totals:
 
     def ladder(self) -> list[str]:
         """The tiers of the version in force, from the lowest up."""
-        names = self.contender.compiled.names.tiers
-        return [names[k] for k in ladder_tiers(Question(self.contender.compiled, self.as_of))]
+        return ladder(self.contender, self.as_of)
+
+
+def ladder(contender: Contender, as_of: int) -> list[str]:
+    """The tiers of a programme's version in force at an instant, from the lowest up."""
+    names = contender.compiled.names.tiers
+    return [names[k] for k in ladder_tiers(Question(contender.compiled, as_of))]
 
 
 def code_version() -> str:

@@ -13,6 +13,11 @@ from loyalty_streams.cli.plan import From, HistoryPath, listed, progress, source
 
 if TYPE_CHECKING:
     from loyalty_streams.backtest.results import Results
+    from loyalty_streams.backtest.sweep import Sweep
+    from loyalty_streams.hosts.embedded import Store
+
+SHOWN = 40
+"""Candidates of a sweep that are all printed."""
 
 
 @guarded
@@ -27,18 +32,25 @@ def backtest(
     since: From = None,
     effective: Annotated[bool, typer.Option("--effective", help="Each judges from its own effective_from.")] = False,
     members: Annotated[Path | None, typer.Option(metavar="FILE", help="These members alone, one a line.")] = None,
+    vary: Annotated[
+        list[str] | None, typer.Option("--vary", metavar="PATH=VALUES", help="Candidates that differ in a value: `A,B,C` or `FROM..TO step STEP`.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The candidates of --vary, as Parquet.")] = None,
     lang: Lang = None,
     as_json: Json = False,
 ) -> None:
     """Folds one history under several programmes and prints a line for each: points, what they are worth, tiers, members who change.
 
     The first is what the others are compared with: the programme in force of a store, or the first named of a history,
-    which then decides the redemptions that have no decision yet.
+    which then decides the redemptions that have no decision yet. With --vary, which may be given several times, one
+    programme is folded with every combination of the values, up to 1,000 in one pass; * marks the frontier: no other
+    costs less and gives more members more.
 
     \b
     Examples:
       loyalty backtest --programme a.yaml b.yaml
       loyalty backtest --programme a.yaml --programme b.yaml --history history/ --json
+      loyalty backtest --programme a.yaml --vary 'earn.base.points.rate=0.8..1.5 step 0.1' --vary tiers.ladder.gold=400,500
     """
     from loyalty_streams.backtest.results import backtest as folded
     from loyalty_streams.reports.instants import at_of
@@ -49,8 +61,14 @@ def backtest(
     if since is not None and effective:
         raise typer.BadParameter("--from and --effective both say when the candidates begin", param_hint="--from")
     chosen = language(lang)
+    if vary and len(files) != 1:
+        raise typer.BadParameter("one programme is varied: name one with --programme", param_hint="--vary")
     with source(data, history, files[0]) as store:
         zone = ZoneInfo(store.compiled.time_zone)
+        if vary:
+            asked = _varied(store, files[0], vary, at_of(as_of, zone) if as_of else None, at_of(since, zone) if since else None, effective, members)
+            _tell(asked, to, as_json, chosen)
+            return
         found = folded(
             store, files if history is None else files[1:], as_of=at_of(as_of, zone) if as_of else None,
             since=at_of(since, zone) if since else None, effective=effective, members=listed(members) if members else None, progress=progress(),
@@ -60,6 +78,58 @@ def backtest(
             out_json(body)
         else:
             out(as_text(found, body, chosen))
+
+
+def _varied(
+    store: Store, programme: Path, vary: list[str], as_of: int | None, since: int | None, effective: bool, members: Path | None
+) -> Sweep:
+    from loyalty_streams.backtest.contenders import Field, load_programme
+    from loyalty_streams.backtest.running import Run
+    from loyalty_streams.backtest.sweep import sweep
+    from loyalty_streams.backtest.varying import Axis, combinations, varied
+
+    values = combinations([Axis.read(text) for text in vary])
+    base, field = load_programme(programme)[-1], Field.of_store(store)
+    first = field.standing(store.clocks.now if as_of is None else as_of)
+    run = Run(store, [first, *(field.placed(varied(base, v), since, effective) for v in values)], as_of, listed(members) if members else None)
+    return sweep(run, values, progress())
+
+
+def _tell(found: Sweep, to: Path | None, as_json: bool, lang: Any) -> None:
+    if to is not None:
+        from loyalty_streams.backtest.tables import write_table
+
+        write_table(found.table(), to)
+    if as_json:
+        out_json(found.to_json())
+    else:
+        out(sweep_text(found, lang))
+
+
+def sweep_text(found: Sweep, lang: Any) -> str:
+    """The candidates as people read them: all of a few, of many those on the frontier."""
+    from loyalty_streams.cli.report import amount
+    from loyalty_streams.reports.words import say
+
+    body = found.to_json()
+    digits, h, rows = found.tallies[0].contender.compiled.minor_digits, body["history"], body["candidates"]
+    shown = rows if len(rows) <= SHOWN else [row for row in rows if row["frontier"]]
+    paths = list(rows[0]["values"])
+    cells = [
+        (
+            "*" if r["frontier"] else "", *(r["values"][path] for path in paths), r["points"]["issued"], amount(r["cost_minor"], digits),
+            r["members"]["gain"], r["members"]["lose"], r["tiers"]["up"], r["tiers"]["down"], r["infeasible"]["points_short"],
+        )
+        for r in shown
+    ]  # fmt: skip
+    heads = ("", *paths, "issued", f"cost {body['currency']}", "gain", "lose", "up", "down", "short")
+    lines = [
+        f"{number(h['facts'])} facts · {number(h['members'])} members · {number(len(rows))} candidates · {h['from']} … {h['until']}",
+        table(cells, heads, right=range(1, len(heads))),
+    ]
+    if len(shown) < len(rows):
+        lines.append(f"  the frontier: {number(len(shown))} of {number(len(rows))}; --json and --out have all")
+    return "\n".join([*lines, say("plan.fixed", lang)])
 
 
 def as_text(found: Results, body: dict[str, Any], lang: Any) -> str:

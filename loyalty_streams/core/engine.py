@@ -66,6 +66,12 @@ class Engine:
                 self.fold(empty_columns(), np.zeros(2, np.int64))
             Engine._ready = True
 
+    def under(self, compiled: Compiled) -> Engine:
+        """An engine of another programme in this one's workspace: for the same thread, one after the other."""
+        other = object.__new__(Engine)
+        other.compiled, other._work = compiled, self._work
+        return other
+
     def fold(  # noqa: PLR0913 (the columns, and what one call may ask beside them)
         self,
         columns: Columns,
