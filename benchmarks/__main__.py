@@ -1,4 +1,4 @@
-"""`python -m benchmarks [fold] [ingest] [late] [merges] [commands] [--quick | --long] [--record]`: measures, prints a table, writes JSON.
+"""`python -m benchmarks [fold] [ingest] [late] [merges] [backtest] [commands] [--quick | --long] [--record]`: measures, prints a table, writes JSON.
 
 Each section also leaves `benchmarks/out/SECTION.json`. With `--record` the numbers go where they are kept: `benchmarks/results.json` and the
 generated block of `benchmarks/README.md`; sections that were not measured stay as they are if they were taken on the same machine.
@@ -43,13 +43,21 @@ def late() -> Measure:
     return late.run
 
 
+def backtest() -> Measure:
+    from benchmarks import backtest
+
+    return backtest.run
+
+
 def merges() -> Measure:
     from benchmarks import merges
 
     return merges.run
 
 
-SECTIONS: dict[str, Callable[[], Measure]] = {"fold": fold, "ingest": ingest, "late": late, "merges": merges, "commands": commands}
+SECTIONS: dict[str, Callable[[], Measure]] = {
+    "fold": fold, "ingest": ingest, "late": late, "merges": merges, "backtest": backtest, "commands": commands,
+}  # fmt: skip
 """Each is imported when it is asked for: none needs what another does."""
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeAlias
 
+import numpy as np
+
 from loyalty_streams.agents.effective import Lateness, effective
-from loyalty_streams.agents.rows import Head, Segments, join_segments
+from loyalty_streams.agents.rows import Head, Heads, Segments, join_segments
 from loyalty_streams.backtest.families import bare, becomes, closed_groups
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.hosts.embedded.past import clusters
 from loyalty_streams.hosts.embedded.store import Store
 
 FACTS_A_BLOCK = 100_000
+HEADS_AT_ONCE, KIN_AT_ONCE = 10_000, 1_000
 Patience: TypeAlias = tuple[tuple[int, int], ...]
 """Of each version the start, and how late a fact may be under it: all that the order of facts hangs on."""
 
@@ -89,10 +93,13 @@ class Source:
 
     def _closed(self) -> list[list[bytes]]:
         """The groups of accounts that became one, of all that the store has."""
-        kin = [name for name, head in self.store.rocks.scan("heads") if Head.read(head).family]
+        kin, heads = list[bytes](), self.store.rocks.scan("heads")
+        while some := list(islice(heads, HEADS_AT_ONCE)):
+            family = Heads.of([head for _, head in some]).fixed["family"]
+            kin += [some[k][0] for k in np.flatnonzero(family).tolist()]
         edges: list[tuple[bytes, bytes]] = []
-        for first in range(0, len(kin), 1_000):
-            some = kin[first : first + 1_000]
-            log = join_segments([list(self.store.segments(name)) for name in some])
-            edges += [(some[number], other) for number, other in becomes(log)]
+        for first in range(0, len(kin), KIN_AT_ONCE):
+            names = kin[first : first + KIN_AT_ONCE]
+            log = join_segments([list(self.store.segments(name)) for name in names])
+            edges += [(names[number], other) for number, other in becomes(log)]
         return closed_groups(kin, edges)
