@@ -14,6 +14,8 @@ from loyalty_streams.core.codes import DAY
 from loyalty_streams.core.facts import Array
 from loyalty_streams.core.programme import Names
 
+TIERS = 64
+"""More than there are tiers."""
 NO_SHIFT = -(1 << 31)
 """In a column of shifts: the member did not reach that tier under both."""
 
@@ -96,16 +98,26 @@ class Comparison:
 
     @cached_property
     def shifts(self) -> Array:
-        """Member, tier and days by which it is first reached later (negative: earlier), of tiers that are reached under both at other instants."""
-        before, after = ({(m, t): at for m, t, at in f.reached.tolist()} for f in (self.before, self.after))
-        rows = [(m, t, _days(after[m, t] - at)) for (m, t), at in before.items() if (m, t) in after and after[m, t] != at]
-        return np.array(sorted(rows), np.int64).reshape(-1, 3)
+        """Member, tier and days by which it is first reached later (negative: earlier), of tiers that are reached under both at other instants.
+
+        Days are whole: an hour later is a day later. In order of member and tier.
+        """
+        before, after = self.before.reached, self.after.reached
+        had, has = (rows[:, 0] * TIERS + rows[:, 1] for rows in (before, after))
+        _, one, other = np.intersect1d(had, has, assume_unique=True, return_indices=True)
+        later = after[other, 2] - before[one, 2]
+        moved = later != 0
+        days = np.where(later > 0, -(-later // DAY), later // DAY)
+        return np.column_stack([before[one[moved], :2], days[moved]])
 
     def shift_of_tier_held(self) -> Array:
         """For each person the shift of the tier held in the end, NO_SHIFT where it was not reached under both, or at the same instant."""
-        found = {(m, t): days for m, t, days in self.shifts.tolist()}
-        pairs = zip(self.persons.tolist(), self.tiers[1].tolist(), strict=True)
-        return np.array([found.get(pair, NO_SHIFT) for pair in pairs], np.int64)
+        keys, wanted = self.shifts[:, 0] * TIERS + self.shifts[:, 1], self.persons * TIERS + self.tiers[1]
+        if not len(keys):
+            return np.full(len(wanted), NO_SHIFT, np.int64)
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        found: Array = np.where((keys[place] == wanted) & (self.tiers[1] >= 0), self.shifts[place, 2], NO_SHIFT)
+        return found
 
     def tier_shifts(self) -> list[tuple[str, int, int, int]]:
         """Of each tier: persons who reach it earlier, later, and the median of the days (the lower of two)."""
@@ -134,8 +146,3 @@ class Comparison:
     def counts(self) -> dict[str, int]:
         """Persons of whom anything changes, who have more points in the end, and fewer."""
         return {"changed": int(self.changed.sum()), "gain": int((self.delta > 0).sum()), "lose": int((self.delta < 0).sum())}
-
-
-def _days(micros: int) -> int:
-    """Whole days, towards the next day from an instant: an hour later is a day later."""
-    return -(-micros // DAY) if micros > 0 else micros // DAY

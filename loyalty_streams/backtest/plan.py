@@ -178,7 +178,16 @@ class Plan:
             **self.header(),
             "held_fixed": say("plan.fixed", self.asked.lang),
         }  # fmt: skip
-        return out
+        wallets = c.names.wallets
+        return {**out, "wallets": self._wallets(wallets)} if len(wallets) > 1 else out
+
+    def _wallets(self, names: Sequence[str]) -> dict[str, Any]:
+        """The points of each wallet by itself, where there are several."""
+
+        def told(wallet: int, account: str) -> dict[str, int | None]:
+            return Pair(*(t.of_wallet(wallet, account) for t in self.totals())).to_json()
+
+        return {name: {"points": {account: told(k, account) for account in TOLD}} for k, name in enumerate(names)}
 
 
 def plan(

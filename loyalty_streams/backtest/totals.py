@@ -32,6 +32,10 @@ class Totals:
         rows = self.figures.by_wallet[spendable_wallets(self.contender.compiled)]
         return int(rows[:, [ACCOUNTS.index(name) for name in accounts]].sum())
 
+    def of_wallet(self, wallet: int, account: str) -> int:
+        """The points of an account in one wallet."""
+        return int(self.figures.by_wallet[wallet][ACCOUNTS.index(account)])
+
     def liability(self) -> int | None:
         """What the points outstanding are worth in minor units; None where a wallet has no unit value."""
         question, worth = Question(self.contender.compiled, self.as_of), Fraction(0)

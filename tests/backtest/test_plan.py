@@ -180,6 +180,16 @@ def test_t177_caps_expiry_and_returns_are_run_again_and_not_scaled(tmp_path: Pat
     }  # fmt: skip
 
 
+def test_of_several_wallets_each_is_told_by_itself(tmp_path: Path) -> None:
+    """Growth is no money: 1,250 points of each in force; a candidate that doubles them gives 2,500 of each, and owes for one."""
+    rules = SIMPLE.replace("wallets: {points: {unit_value: 0.01}}", "wallets: {points: {unit_value: 0.01}, growth: {spendable: false}}")
+    rules = rules.replace("mode: proportional}", "mode: proportional}, also: {growth: same}")
+    with store_of(tmp_path, *THREE, rules=rules) as store:
+        body = tried(store, with_rate("2", rules)).to_json()
+    assert {name: found["points"]["issued"]["after"] for name, found in body["wallets"].items()} == {"points": 2500, "growth": 2500}
+    assert body["points"]["issued"]["after"] == 2500 and body["liability_minor"]["after"] == 2500
+
+
 def test_a_rule_that_is_cut_in_two_changes_nobody(tmp_path: Path) -> None:
     halves = SIMPLE.replace("  base:", "  one:").replace("rate: 1,", "rate: 0.5,")
     halves += "  other: {on: order, points: {rate: 0.5, per: 1.00, mode: proportional}}\n"
