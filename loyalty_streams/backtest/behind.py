@@ -45,8 +45,9 @@ class Side:
         out: dict[Key, dict[int, int]] = {}
         e = self.entries[np.isin(self.entries["wallet"], list(self.spendable))]
         moved = TO_HELD[e["kind"], e["bucket"]] * e["points"]
-        for kind, rule, cause, points in zip(e["kind"].tolist(), e["rule"].tolist(), e["cause"].tolist(), moved.tolist(), strict=True):
-            if points and kind not in (EntryKind.TRANSFERRED_IN, EntryKind.TRANSFERRED_OUT):
+        kinds = np.where(e["kind"] == EntryKind.TRANSFERRED_OUT, EntryKind.TRANSFERRED_IN, e["kind"])  # of accounts that became one they cancel
+        for kind, rule, cause, points in zip(kinds.tolist(), e["rule"].tolist(), e["cause"].tolist(), moved.tolist(), strict=True):
+            if points:
                 facts = out.setdefault((kind, rule if kind == EntryKind.EARNED else -1), {})
                 ref = int(self.refs[cause]) if cause >= 0 else 0
                 facts[ref] = facts.get(ref, 0) + points

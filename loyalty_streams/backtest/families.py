@@ -11,14 +11,17 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from loyalty_streams.agents.courses import FOREIGN
 from loyalty_streams.agents.crooked import fold_crooked
-from loyalty_streams.agents.effective import Lateness, effective, standing, take_facts
+from loyalty_streams.agents.effective import effective, standing, take_facts
 from loyalty_streams.agents.families import own_facts
 from loyalty_streams.agents.judging import Candidates, Known, Position, Verdict
+from loyalty_streams.agents.kinds import IDENTITY, TRANSFER
+from loyalty_streams.agents.lateness import Lateness
 from loyalty_streams.agents.members import MembersAgent
 from loyalty_streams.agents.messages import next_ones
-from loyalty_streams.agents.rows import Heads, MendRow, Segments, join_segments, split
-from loyalty_streams.core.codes import Disposition, FactKind
+from loyalty_streams.agents.rows import Came, Heads, MendRow, Segments, join_segments, split
+from loyalty_streams.core.codes import Disposition
 from loyalty_streams.core.engine import Engine
 from loyalty_streams.core.entries import Entry
 
@@ -86,7 +89,7 @@ def _candidates(names: Sequence[bytes], log: Segments, lateness: Lateness) -> Ca
     stand = standing(lateness, own.columns, own.member)
     return Candidates(
         own.columns, own.said, stand, own.member.astype(np.int64), list(names), split(own.keys), split(own.abouts), own.content, own.revisions,
-        len(own.member), np.zeros(len(own.member), np.uint8),
+        len(own.member), own.came & np.uint8(Came.HELD),
     )  # fmt: skip
 
 
@@ -96,8 +99,8 @@ def bare(log: Segments) -> Segments:
 
 
 def becomes(log: Segments) -> list[tuple[int, bytes]]:
-    """The accounts that the identity facts of a log speak of: number in the log, and name. What is sent goes there and nowhere else."""
-    rows = np.flatnonzero((log.came == 0) & (log.columns.kind == FactKind.IDENTITY))
+    """The accounts that the identity facts and transfers of a log speak of: number in the log, and name. What is sent goes there and nowhere else."""
+    rows = np.flatnonzero((log.came & FOREIGN == 0) & np.isin(log.columns.kind, (IDENTITY, TRANSFER)))
     abouts = split(log.abouts) if len(rows) else []
     return [(int(log.member[row]), abouts[row]) for row in rows.tolist()]
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from loyalty_streams.agents.effective import Lateness, effective, standing, take_facts
-from loyalty_streams.agents.families import given, given_up_at
+from loyalty_streams.agents.courses import course
+from loyalty_streams.agents.effective import effective, standing, take_facts
+from loyalty_streams.agents.families import given
+from loyalty_streams.agents.lateness import Lateness
 from loyalty_streams.agents.long_fold import fold_from_the_first
-from loyalty_streams.agents.rows import Segments, split
+from loyalty_streams.agents.rows import Came, Segments, split
 from loyalty_streams.backtest.contenders import Contender
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.families import bare, logs_anew
@@ -91,20 +94,23 @@ class Bench:
         return BacktestError("SECTION_FULL", f"under {self.contender.name} a member has no room for {error}", name.decode())
 
     def _homes(self, names: list[bytes], log: Segments, span: Span) -> Array:
-        """The place of the account that each has become by merges that stand before the end, itself where there is none."""
+        """The place of the account that each has become by what stands before the end, itself where there is none."""
         whole = effective(log, self.lateness, given_up=True)
         stand = standing(self.lateness, whole.columns, whole.member)
-        place = {name: k for k, name in enumerate(names)}
-        abouts, became = split(whole.abouts), np.arange(len(names))
         bounds = np.searchsorted(whole.member, np.arange(len(names) + 1)).tolist()
+        courses = []
+        for a, b in pairwise(bounds):
+            own = np.arange(a, b)
+            held = bool((whole.came[own] & Came.HELD).any())  # what is kept under a receipt is the claimer's from the first
+            courses.append(course(whole.columns, whole.came, own if held else own[stand[own] < span.before], whole.sent, self.lateness))
+        place, abouts = {name: k for k, name in enumerate(names)}, split(whole.abouts)
+        homes = np.arange(len(names))
         for k in range(len(names)):
-            own = np.arange(bounds[k], bounds[k + 1])
-            row = given_up_at(whole.columns, whole.came, own[stand[own] < span.before])
-            if row is not None:
-                became[k] = place.get(abouts[row], k)
-        for _ in names:
-            further = became[became]
-            if (further == became).all():
-                break
-            became = further
-        return became
+            behind, here = b"", k
+            for _ in names:
+                row = courses[here].led.get(behind, courses[here].leads)
+                if row < 0 or abouts[row] not in place:
+                    break
+                behind, here = names[here], place[abouts[row]]
+            homes[k] = here
+        return homes

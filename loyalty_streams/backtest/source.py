@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from loyalty_streams.agents.effective import Lateness, effective
+from loyalty_streams.agents.effective import effective
+from loyalty_streams.agents.lateness import Lateness
 from loyalty_streams.agents.rows import Head, Heads, Segments, join_segments
 from loyalty_streams.backtest.families import bare, becomes, closed_groups
 from loyalty_streams.core.programme import Compiled
