@@ -296,6 +296,32 @@ def test_a_decision_under_another_account_stands_under_a_candidate_too(tmp_path:
     assert body["points"]["available"] == {"before": 220, "after": 70, "delta": -150}
 
 
+def test_points_that_were_sent_and_receipts_that_were_claimed_change_with_the_rules(tmp_path: Path) -> None:
+    """M1 earns 100 and sends 40 to M2; M2 claims a receipt of 30. At twice the rate M1 has 160 in place of 60, M2 40 + 60 in place of 40 + 30."""
+    facts = (
+        order("O1", "M1", "2026-01-05 10:00", 10_000), order("O2", "receipt:R", "2026-01-05 11:00", 3_000),
+        Fact(FactKind.TRANSFER, "M1", "transfer/T1", at("2026-01-06 10:00"), about="M2", points=40),
+        merge("1", "receipt:R", "M2", "2026-01-07 10:00", "claim"), order("O3", "receipt:S", "2026-01-08 11:00", 5_000),
+    )  # fmt: skip
+    with store_of(tmp_path, *facts) as store:
+        same, body = tried(store, SIMPLE).to_json(), tried(store, with_rate("2")).to_json()
+    assert same["members"]["changed"] == 0 and same["history"]["members"] == 2
+    assert {m["member_id"]: (m["before"], m["after"], m["why"]) for m in body["most_changed"]} == {
+        "M1": (60, 160, "base +100 on 1 order"), "M2": (70, 100, "base +30 on 1 order"),
+    }  # fmt: skip
+
+
+def test_a_decision_to_send_points_stands_under_a_candidate_that_had_fewer(tmp_path: Path) -> None:
+    """Of 100 points 80 were sent; at half the rate 50 were there. The receiver has what the rules give him, and nothing comes from nowhere."""
+    facts = (
+        order("O1", "M1", "2026-01-05 10:00", 10_000), Fact(FactKind.TRANSFER, "M1", "transfer/T1", at("2026-01-06 10:00"), about="M2", points=80),
+    )  # fmt: skip
+    with store_of(tmp_path, *facts) as store:
+        plan = tried(store, with_rate("0.5"))
+        before, after = plan.comparison.held
+    assert (before.tolist(), after.sum()) == ([20, 80], 50)
+
+
 def test_a_redemption_granted_elsewhere_is_no_fault_of_the_candidate(tmp_path: Path) -> None:
     granted = replace(ask(FactKind.REDEEMED, "R1", "M1", "2026-01-06 10:00", 300), outcome=Outcome.GRANTED)
     facts = (order("O1", "M1", "2026-01-05 10:00", 10_000), granted)
