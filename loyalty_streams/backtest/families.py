@@ -25,9 +25,6 @@ from loyalty_streams.core.codes import Disposition
 from loyalty_streams.core.engine import Engine
 from loyalty_streams.core.entries import Entry
 
-NO_TICK = -1
-
-
 @dataclass(slots=True)
 class Memory:
     """What the agent asks of a store, and keeps in one, of some accounts: heads and segments, no more."""
@@ -61,14 +58,14 @@ class Memory:
         self.under_way += messages
 
 
-def logs_anew(engine: Engine, lateness: Lateness, names: Sequence[bytes], log: Segments) -> Segments:
+def logs_anew(engine: Engine, lateness: Lateness, names: Sequence[bytes], log: Segments, until: int) -> Segments:
     """The logs of accounts that are closed among each other (what one became is one of them), as a programme makes them."""
     memory = Memory()
     c = _candidates(names, log, lateness)
     rows = np.arange(len(c.keys))
     everything = np.full(len(rows), Disposition.APPLIED, np.int64)
     verdict = Verdict(everything, c.columns.refuse.astype(np.int64), crooked=set(np.unique(c.member).tolist()), sequence=rows)
-    known = Known(Heads.of([None] * len(names)), {}, NO_TICK, lateness, 0)
+    known = Known(Heads.of([None] * len(names)), {}, until, lateness, 0)
     for out in fold_crooked(engine, lateness, c, verdict, known, memory):
         memory.keep([(out.member, out.head.pack())], [(out.member, out.segment)], out.messages)
     agent = MembersAgent(engine)
@@ -77,7 +74,7 @@ def logs_anew(engine: Engine, lateness: Lateness, names: Sequence[bytes], log: S
         ready, over = next_ones(messages, lateness)
         gone = {*ready, *over}
         memory.under_way = [m for k, m in enumerate(messages) if k not in gone]
-        writes = agent.receive([messages[k] for k in ready], memory, NO_TICK)
+        writes = agent.receive([messages[k] for k in ready], memory, until)
         heads, segments = (zip(rows.names, rows.values, strict=True) for rows in (writes.heads, writes.segments))
         memory.keep(heads, segments, writes.messages)
     return join_segments([memory.of_segments.get(name, []) for name in names])

@@ -64,7 +64,7 @@ class Bench:
         log = logs.log
         if logs.kin:
             try:
-                log = bare(logs_anew(self.engine, self.lateness, logs.names, log))
+                log = bare(logs_anew(self.engine, self.lateness, logs.names, log, span.until))
             except BoundError as error:
                 raise self._full(error, b"") from None
         rows = effective(log, self.lateness) if logs.kin else logs.ordered(self.contender.compiled)

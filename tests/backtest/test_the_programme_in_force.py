@@ -15,7 +15,6 @@ from loyalty_streams.backtest.contenders import Contender
 from loyalty_streams.backtest.families import bare
 from loyalty_streams.backtest.folding import Bench, Decided, Span
 from loyalty_streams.backtest.source import Logs
-from loyalty_streams.core.codes import FactKind
 from loyalty_streams.core.entries import Entries, Entry
 from loyalty_streams.core.facts import Array
 from loyalty_streams.core.programme import Compiled
@@ -109,8 +108,8 @@ def test_a_candidate_gives_what_the_oracle_gives_for_the_same_facts_and_decision
     here = under(host, Bench(contender(candidate.compiled, text)), host.tick)
     known = family_trial.with_decisions(host, worst)
     told_by = fold_family(candidate.timeline, [family_trial.event_of(f) for f in known], host.tick)
-    book = engine_side.book_of([*known, *(replace(f, key=f"{f.key}/to") for f in known if f.kind == FactKind.TRANSFER)])
-    rows = [replace(known[0], key=key.decode()) for key in split(here.rows.keys)]
+    rows = [replace(known[0], key=key.decode(), about="") for key in split(here.rows.keys)]
+    book = engine_side.book_of([*known, *rows])
     for name, result in told_by.results.items():
         place = here.names.index(name.partition("#")[0].encode())
         got = [engine_side.decision(e, rows, book, candidate.numbers) for e in here.entries[here.entries["member"] == place]]
