@@ -179,11 +179,11 @@ MUTANTS = (
     ),
     # ---- pools ----
     pooling(
-        "gifts-are-shared", "lifetimes", "if w.span[POOLS].hi and counts and not", "if w.span[POOLS].hi and not",
+        "gifts-are-shared", "lifetimes", "if w.span[POOLS].hi and counts:", "if w.span[POOLS].hi:",
         "points by hand that waited go to pools as if they were earned (T148)",
     ),
     pooling(
-        "the-dead-are-shared", "lots", "pending == 0 and state != GIVEN and not dead(w, p, wallet, g.expires):", "pending == 0 and state != GIVEN:",
+        "the-dead-are-shared", "lots", "    if not dead(w, p, w.lots[i].wallet, w.lots[i].expires_at):\n", "    if True:\n",
         "a pool is given points that had died before they came (T148)",
     ),
     pooling(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from loyalty_streams.core.codes import NEVER, Bucket, EntryKind, Reason
 from loyalty_streams.core.kernel.jit import kernel, leaf
-from loyalty_streams.core.kernel.lots import COUNTED, FOLLOWS, GIVEN, dead, drop_empty, expiry_of, pay_debt, put_lot
+from loyalty_streams.core.kernel.lots import COUNTED, FOLLOWS, GIVEN, dead, drop_empty, expiry_of, pay_debt, put_lot, share_out
 from loyalty_streams.core.kernel.marks import mark_wallet
 from loyalty_streams.core.kernel.once import remember_matured
-from loyalty_streams.core.kernel.pools import contribute
 from loyalty_streams.core.kernel.records import DEAD, LOTS, POOLS
 from loyalty_streams.core.kernel.reminders import note_reminder
 from loyalty_streams.core.kernel.rows import post
@@ -85,8 +84,8 @@ def mature(w, p, i, at):
         lot.remaining = 0
         i = put_lot(w, source, n, wallet, earned, at, expires, granted, rest, 0, about)
         note_reminder(w, p, wallet, expires)
-    if w.span[POOLS].hi and counts and not dead(w, p, wallet, expires):
-        contribute(w, p, at, points, i)
+    if w.span[POOLS].hi and counts:
+        share_out(w, p, at, points, i)
 
 
 @kernel

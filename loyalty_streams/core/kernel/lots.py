@@ -153,7 +153,14 @@ def deliver(w, p, wallet, at, points, source, about, state):
     g.earned = g.earned if g.earned >= 0 else at
     i = add_lot(w, source, g.n, wallet, g.earned, g.activates, g.expires, points, rest, pending, about)
     note_reminder(w, p, wallet, g.expires)
-    if w.span[POOLS].hi and pending == 0 and state != GIVEN and not dead(w, p, wallet, g.expires):
+    if w.span[POOLS].hi and pending == 0 and state != GIVEN:
+        share_out(w, p, at, points, i)
+
+
+@kernel
+def share_out(w, p, at, points, i):
+    """Points just earned into a lot are shared with pools, where they had not died before they came (S60)."""
+    if not dead(w, p, w.lots[i].wallet, w.lots[i].expires_at):
         contribute(w, p, at, points, i)
 
 
