@@ -25,7 +25,7 @@ from rocksdict import AccessType, BlockBasedOptions, Cache, Checkpoint, DBCompre
 
 from loyalty_streams.core.codes import NEVER
 
-LAYOUT = 2
+LAYOUT = 3
 """Raised with every change of what is stored; a store of a newer layout is refused."""
 FAMILIES = ("heads", "segments", "bases", "keys", "rest")
 NUL, AFTER_NUL = b"\0", b"\x01"
