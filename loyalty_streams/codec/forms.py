@@ -84,7 +84,7 @@ _ORDER_ATTRIBUTES = {
 _WALLET = _own(AttrKind.TEXT, How.TEXT, "wallet")
 _LOT_TIMES = _own(AttrKind.INSTANT, How.MAYBE, "expires_at", "available_at")
 
-IDENTITY_ACTIONS = ("link", "unlink", "merge", "unmerge", "claim", "erase")
+IDENTITY_ACTIONS = ("link", "unlink", "merge", "unmerge", "claim", "erase", "pool", "unpool")
 FORMS = (
     Form("OrderCompleted", {_ONE: FactKind.ORDER}, {**_ORDER, **_plain(redemption_key="about")}, _ORDER_ATTRIBUTES, order=True),
     Form(
@@ -106,7 +106,7 @@ FORMS = (
     ),
     Form(
         "IdentityChanged", {_ONE: FactKind.IDENTITY}, {**_COMMON, **_plain(into="about"), "action": ("type", How.ACTION)},
-        _texts("identifier", "receipt"),
+        {**_texts("identifier", "receipt"), **_own(AttrKind.FLAG, How.MAYBE, "share")},
     ),
     Form(
         "RedemptionRequested",

@@ -22,7 +22,8 @@ WHOLE_NUMBERS = ("int", "long")
 FRACTIONS = ("float", "double", "bytes", "fixed")
 """Types that hold fractions, or that `decimal` is written in."""
 UNITS = (
-    "microseconds since 1970-01-01 UTC", "days since 1970-01-01", "minor units", "points", "whole units", "number", "true:", "whether",
+    "microseconds since 1970-01-01 UTC", "days since 1970-01-01", "minor units", "hundredths of a percent", "points", "whole units", "number",
+    "true:", "whether",
 )  # fmt: skip
 """Words of which the documentation of a number or boolean has one."""
 

@@ -14,7 +14,7 @@ from typing import NoReturn
 from loyalty_streams.codec.forms import IDENTITY_ACTIONS
 from loyalty_streams.codec.wire import WireError
 from loyalty_streams.core.codes import ATTRIBUTES, MICROS, NEVER, Action, AttrKind, FactKind, Status
-from loyalty_streams.core.facts import ERASED, RECEIPT, Attribute, Fact, Line
+from loyalty_streams.core.facts import ERASED, RECEIPT, WHOLE, Attribute, Fact, Line
 
 LAST = 6_311_433_600 * MICROS - 1
 """The last instant that is taken: the end of the year 2169, microseconds UTC."""
@@ -39,7 +39,7 @@ _SIGNED = (*_REDEMPTIONS, FactKind.OPENING, FactKind.ADJUSTMENT)
 """Kinds whose points the fold judges, and refuses where they are not above zero."""
 _FLAG_BOUNDS = {"@status": max(Status), "@action": max(Action), "@tax_minor": EXACT, "@not_covered": EXACT}
 _INSTANTS = ("tier_since", "tier_until", "enrolled_at", "expires_at", "available_at", "until")
-_FLAGS = ("birthday", "status", "action", "allow_negative", "tax_minor", "not_covered")
+_FLAGS = ("birthday", "status", "action", "allow_negative", "tax_minor", "not_covered", "share")
 OWN_KINDS = {
     f"@{name}": AttrKind.INSTANT if name in _INSTANTS else AttrKind.FLAG if name in _FLAGS else AttrKind.TEXT for name in ATTRIBUTES
 }
@@ -183,6 +183,8 @@ def _number(name: str, kind: AttrKind, value: int) -> None:
     if name == "@birthday":
         if _date_of(value) is None:
             refuse("BAD_TIME", f"{name}: a date as yyyymmdd")
+    elif name == "@share":
+        within(name, value, 1, WHOLE)
     elif kind == AttrKind.FLAG:
         most = _FLAG_BOUNDS.get(name, 1)
         if not 0 <= value <= most:
@@ -233,8 +235,10 @@ def _receipt(value: str, member: str) -> None:
 def _identity(fact: Fact) -> None:
     if fact.type not in IDENTITY_ACTIONS:
         refuse("BAD_CHOICE", f"action: one of {', '.join(IDENTITY_ACTIONS)}")
-    if fact.type in ("link", "unlink", "merge", "unmerge"):
+    if fact.type in ("link", "unlink", "merge", "unmerge", "pool", "unpool"):
         _other("into", fact.about, fact.member)
+    if fact.type == "pool" and "@share" not in (a.name for a in fact.attributes):
+        refuse("MISSING", "share: what the pool is given")
     if fact.type == "claim":
         if not _of_receipt(fact):
             refuse("BAD_CHOICE", "member_id: a claim is kept by the account of its receipt")

@@ -41,13 +41,13 @@ CODES: dict[str, str] = {
     "BAD_TEXT": "a text is longer than its bound or holds control characters",
     "BAD_TIME": "a date that does not exist, or an instant outside the years 1970 to 2169",
     "FUTURE_TIME": "it happened more than ten minutes after its own arrived_at",
-    "AMOUNT_RANGE": "a number beyond what is kept exactly: amounts and points up to 10^15, quantities and line numbers up to 2^31 - 1",
-    "BAD_SIGN": "a number that is negative where none may be",
+    "AMOUNT_RANGE": "a number beyond its bound: amounts and points up to 10^15, quantities and line numbers up to 2^31 - 1, shares up to 100 percent",
+    "BAD_SIGN": "a number that is negative where none may be, or a share of nothing",
     "BAD_CHOICE": "not one of the words or numbers that the field allows",
     "CURRENCY": "not an ISO 4217 code of three capital letters",
     "DUPLICATE_LINE": "two lines of one order have the same number",
     "SUM_OF_LINES": "the lines do not add up to the amount of the order",
-    "SELF": "a transfer or merge of a member with itself",
+    "SELF": "a transfer or merge of a member with itself, or a pool that it is itself",
 }
 """Why a message, or a fact on its way into one, was refused: the closed list, one line each."""
 

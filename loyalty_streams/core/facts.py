@@ -18,6 +18,8 @@ RANK[[FactKind.REDEEM, FactKind.REDEEMED]] = FactKind.RESERVE
 RECEIPT, ERASED = "receipt:", "erased:"
 """How accounts begin that nobody outside names: that of a receipt keeps what was bought without a member, and the claims of it; the other is what
 an erased member is called."""
+WHOLE = 100_00
+"""All of something, in hundredths of a percent."""
 
 
 @dataclass(frozen=True, slots=True)

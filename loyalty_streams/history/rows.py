@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loyalty_streams.core.codes import Action, AttrKind, FactKind, Outcome, Reason, Status, code_of
-from loyalty_streams.core.facts import DTYPES, Array, Columns
+from loyalty_streams.core.facts import DTYPES, WHOLE, Array, Columns
 from loyalty_streams.history.attributes import Attributes, fit_name
 from loyalty_streams.history.batch import NO_INSTANT, FactBatch, no_texts
 from loyalty_streams.history.batch import joined as joined_batches
@@ -32,7 +32,7 @@ _TAKES_POINTS = (FactKind.REDEEM, FactKind.REDEEMED, FactKind.RESERVE)
 _OUTCOMES = {"granted": int(Outcome.GRANTED), "refused": int(Outcome.REFUSED)}
 _REASONS = {r.name: int(r) for r in Reason}
 _REASON_CODES = {code_of(name): value for name, value in _REASONS.items() if value}
-_IDENTITY = {name: i for i, name in enumerate(("link", "unlink", "merge", "unmerge", "claim", "erase"))}
+_IDENTITY = {name: i for i, name in enumerate(("link", "unlink", "merge", "unmerge", "claim", "erase", "pool", "unpool"))}
 _LINK = code_of("link")
 _BOOLS = {"true": 1, "false": 0, "1": 1, "0": 0}
 
@@ -270,27 +270,39 @@ def openings(sheet: Sheet) -> FactBatch:
 
 
 def identities(sheet: Sheet) -> FactBatch:
-    """Links, merges and claims, each a fact of the account that is given up or claimed, about the member that it goes to; and erasures."""
+    """Links, merges, claims and pools, each a fact of the account that is given up, claimed or gives, about the one that it goes to; and erasures."""
     member, (at, _) = own(sheet, "member_id"), sheet.instant("occurred_at")
     action = sheet.choice("action", _IDENTITY)
     kind = sheet.code("action", required=True)
     into, receipt = own(sheet, "into", required=False), sheet.ident("receipt", required=False)
-    links, merges, claims = (np.isin(action, [_IDENTITY[w] for w in some]) for some in (("link", "unlink"), ("merge", "unmerge"), ("claim",)))
+    kinds = (("link", "unlink"), ("merge", "unmerge"), ("claim",), ("pool", "unpool"))
+    links, merges, claims, pools = (np.isin(action, [_IDENTITY[word] for word in words]) for words in kinds)
     account, claimed = accounts(sheet, "identifier", links), accounts(sheet, "receipt", claims)
     sheet.fail(links & empty(account), "MISSING", "identifier: what is linked")
     sheet.fail(links & same(account, member), "SELF", "identifier: another than the member's own")
     sheet.fail(merges & empty(into), "MISSING", "into: the member merged into")
+    sheet.fail(pools & empty(into), "MISSING", "into: the pool")
     sheet.fail(same(into, member), "SELF", "into: another member")
     sheet.fail(claims & empty(receipt), "MISSING", "receipt: what is claimed")
     attributes = Attributes(sheet)
     attributes.text("receipt", "receipt", leave=~claims)
+    attributes.flag("@share", _share(sheet, action == _IDENTITY["pool"]), action == _IDENTITY["pool"])
     words, _ = checked(sheet.raw("action"))
-    of_links, of_merges, of_claims = pa.array(links), pa.array(merges), pa.array(claims)
-    what = pc.if_else(of_links, account, pc.if_else(of_merges, into, pc.if_else(of_claims, receipt, "")))
-    about = pc.if_else(of_links, member, pc.if_else(of_merges, into, pc.if_else(of_claims, member, "")))
+    of_links, of_others, of_claims = pa.array(links), pa.array(merges | pools), pa.array(claims)
+    what = pc.if_else(of_links, account, pc.if_else(of_others, into, pc.if_else(of_claims, receipt, "")))
+    about = pc.if_else(of_links, member, pc.if_else(of_others, into, pc.if_else(of_claims, member, "")))
     keys = joined("identity", parts(member), _digits(at), words, parts(what))
     of = pc.if_else(of_links, account, pc.if_else(of_claims, claimed, member))
     return build(sheet, FactKind.IDENTITY, at, sheet.arrived(at), of, keys, abouts=about, attributes=attributes, type=kind)
+
+
+def _share(sheet: Sheet, asked: Array) -> Array:
+    """What is given to a pool, in hundredths of a percent, of the rows that have to say it."""
+    share, missing = sheet.percent("share")
+    sheet.fail(asked & missing, "MISSING", "share: the percentage that the pool is given")
+    sheet.fail(asked & (share <= 0), "BAD_SIGN", "share: above zero")
+    sheet.fail(asked & (share > WHOLE), "AMOUNT_RANGE", "share: at most 100")
+    return share
 
 
 READERS: dict[str, Callable[[Sheet], FactBatch]] = {

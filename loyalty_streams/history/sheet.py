@@ -180,6 +180,15 @@ class Sheet:
             self._missing(name, missing)
         return np.where(missing, default or 0, values), missing
 
+    def percent(self, name: str) -> tuple[Array, Array]:
+        """(hundredths of a percent, missing) of a column of percentages."""
+        if name not in self.chunk.columns:
+            return np.zeros(self.n, np.int64), np.ones(self.n, bool)
+        values, missing, bad, far = numbers.whole(self.chunk.columns[name], 2)
+        self.fail(bad, "BAD_NUMBER", f"{name}: a percentage such as 30 or 12.5 with at most 2 decimal places, and not a float")
+        self.fail(far, "AMOUNT_RANGE", f"{name}: at most 100")
+        return values, missing
+
     def instant(self, name: str, required: bool = True) -> tuple[Array, Array]:
         """(microseconds UTC, missing)."""
         if name not in self.chunk.columns:

@@ -46,7 +46,7 @@ _ALL = (
         "adjustments", ("adjustment_id", _MEMBER, "occurred_at", "points", "reason", "operator"),
         ("wallet", "allow_negative", "expires_at", "available_at", "action", "tier", "until"),
     ),
-    Table("identities", ("member_id", "occurred_at", "action"), ("identifier", "into", "receipt")),
+    Table("identities", ("member_id", "occurred_at", "action"), ("identifier", "into", "receipt", "share")),
     Table(
         "redemptions", ("redemption_id", _MEMBER, "occurred_at", "points"),
         ("order_id", "order_amount_minor", "order_amount", "action", "decision", "reason", "refused", "channel", "store", "wallet"),

@@ -52,8 +52,10 @@ def value_text(attribute: Attribute) -> str:
         return iso(value)
     if attribute.kind == AttrKind.DATE:
         return iso(value * 86_400_000_000)[:10]
-    if attribute.name in ("@tax_minor",):
+    if attribute.name == "@tax_minor":
         return str(value)
+    if attribute.name == "@share":
+        return f"{value // 100}" + (f".{value % 100:02}".rstrip("0") if value % 100 else "")
     return "true" if value else "false"
 
 
@@ -131,7 +133,7 @@ def _identity_row(fact: Fact, out: dict[str, Any]) -> dict[str, Any]:
         return {**out, "member_id": fact.about, "action": fact.type, "identifier": fact.member}
     if fact.type == "claim":
         return {**out, "member_id": fact.about, "action": fact.type}
-    into = {"into": fact.about} if fact.type in ("merge", "unmerge") else {}
+    into = {"into": fact.about} if fact.type in ("merge", "unmerge", "pool", "unpool") else {}
     return {**out, "action": fact.type, **into}
 
 

@@ -85,7 +85,7 @@ OTHERS = [
     ("redemptions", "points", "many", "BAD_NUMBER"), ("redemptions", "order_amount_minor", "-1", "BAD_SIGN"),
     ("transfers", "to", "m1", "SELF"), ("transfers", "points", "0", "BAD_SIGN"), ("openings", "points", "1.5", "BAD_NUMBER"),
     ("openings", "earned_at", "", "MISSING"), ("identities", "identifier", "", "MISSING"), ("identities", "action", "marry", "BAD_CHOICE"),
-    ("identities", "into", "m1", "SELF"),
+    ("identities", "into", "m1", "SELF"), ("identities", "share", "30%", "BAD_NUMBER"),
 ]  # fmt: skip
 CASES = (
     [("orders", "amount_minor", value, code) for value, code in AMOUNTS]

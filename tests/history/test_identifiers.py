@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from loyalty_streams.core.codes import AttrKind, FactKind
@@ -125,6 +128,7 @@ PLAIN_PHONES: list[tuple[str, dict[str, Any]]] = [
     ("interactions", {"member_id": "m1", "phone": PHONE}), ("interactions", {"member_id": "m1", "identifier": f"phone:{PHONE}"}),
     ("members", {"phone": PHONE}), ("members", {"identifier": f"phone:{PHONE}"}), ("members", {"member_id": f"phone:{PHONE}", "card": "7"}),
     ("identities", {"identifier": f"phone:{PHONE}"}), ("identities", {"action": "merge", "into": f"PHONE:{PHONE}"}),
+    ("identities", {"action": "pool", "into": f"phone:{PHONE}", "share": "5"}),
     ("identities", {"action": "erase", "member_id": f"phone:{PHONE}", "identifier": f"phone:{PHONE}"}),
     ("transfers", {"from": f"phone:{PHONE}"}), ("transfers", {"to": f"phone:{PHONE}"}),
     ("openings", {"member_id": "", "phone": PHONE}), ("adjustments", {"member_id": "", "phone": PHONE}),
@@ -226,9 +230,59 @@ def test_a_claim_is_of_the_receipt_and_about_the_member_and_an_erasure_about_not
 
 
 @pytest.mark.parametrize(
+    ("share", "hundredths"),
+    [("30", 3_000), ("12.5", 1_250), ("0.01", 1), ("100", 10_000), ("100.00", 10_000), ("33.33", 3_333), (7, 700), (Decimal("12.50"), 1_250)],
+)
+def test_t148_a_pool_is_of_the_member_who_gives_and_about_the_account_that_is_given_a_share(share: Any, hundredths: int) -> None:
+    given = (Attribute("@share", AttrKind.FLAG, hundredths),)
+    assert identity(action="pool", into="family/7", share=share) == Fact(
+        FactKind.IDENTITY, "m1", f"identity/m1/{NOON}/pool/family%2F7", NOON, NOON, about="family/7", type="pool", attributes=given
+    )
+
+
+def test_t148_a_pool_may_be_any_identifier_and_is_left_without_a_share() -> None:
+    for pool in ("m2", "card:4711", ACCOUNT):
+        left = Fact(FactKind.IDENTITY, "m1", f"identity/m1/{NOON}/unpool/{pool}", NOON, NOON, about=pool, type="unpool")
+        assert identity(action="unpool", into=pool) == identity(action="unpool", into=pool, share="0") == left
+    joined = identity(action="pool", into=f"phone:{PHONE}", share="5")
+    assert isinstance(joined, Fact) and joined.about == ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("share", "code"),
+    [("", "MISSING"), ("0", "BAD_SIGN"), ("0.00", "BAD_SIGN"), ("-5", "BAD_SIGN"), ("100.01", "AMOUNT_RANGE"), ("101", "AMOUNT_RANGE"),
+     ("9" * 20, "AMOUNT_RANGE"), (2**62, "AMOUNT_RANGE"), ("12.345", "BAD_NUMBER"), ("30%", "BAD_NUMBER"), ("12,5", "BAD_NUMBER"),
+     ("half", "BAD_NUMBER"), (".5", "BAD_NUMBER"), ("5.", "BAD_NUMBER"), ("1e1", "BAD_NUMBER"), ("３０", "BAD_NUMBER"),
+     (Decimal("0.005"), "BAD_NUMBER")],
+)  # fmt: skip
+def test_a_share_is_a_percentage_above_zero_of_at_most_two_decimal_places_and_at_most_all(share: Any, code: str) -> None:
+    assert identity(action="pool", into="p", share=share) == code
+
+
+def test_a_pool_without_a_column_of_shares_is_set_aside() -> None:
+    assert identity(action="pool", into="p") == "MISSING"
+
+
+@pytest.mark.parametrize(
+    ("shares", "found"),
+    [(pa.array([30, None]), [3_000, None]), (pa.array([Decimal("12.50"), None]), [1_250, None]), (pa.array([12.5, 30.0]), ["BAD_NUMBER"] * 2)],
+    ids=["integers", "decimals", "floats"],
+)
+def test_a_share_is_a_whole_number_or_a_decimal_and_no_float(tmp_path: Path, shares: Any, found: list[Any]) -> None:
+    pool = {"member_id": "m1", "occurred_at": AT, "action": "pool", "into": "p"}
+    rows: dict[str, Any] = {name: [value, value.replace("pool", "unpool")] for name, value in pool.items()}
+    pq.write_table(pa.table(rows | {"share": shares}), tmp_path / "identities.parquet")
+    read_in = read(tmp_path)
+    assert (read_in.codes or [f.attributes[0].value if f.attributes else None for f in read_in.facts]) == found
+
+
+@pytest.mark.parametrize(
     ("row", "code"),
     [({"action": "link"}, "MISSING"), ({"action": "link", "identifier": "m1"}, "SELF"), ({"action": "link", "identifier": ":7"}, "BAD_ID"),
      ({"action": "merge"}, "MISSING"), ({"action": "merge", "into": "m1"}, "SELF"), ({"action": "claim"}, "MISSING"),
+     ({"action": "pool", "share": "5"}, "MISSING"), ({"action": "pool", "into": "m1", "share": "5"}, "SELF"),
+     ({"action": "pool", "into": "receipt:7", "share": "5"}, "BAD_ID"), ({"action": "unpool"}, "MISSING"),
+     ({"action": "unpool", "into": "m1"}, "SELF"), ({"action": "unpool", "into": "phone:12345"}, "BAD_PHONE"),
      ({"action": "link", "identifier": "(withheld)"}, "MISSING"),
      ({"action": "link", "member_id": f"phone:{PHONE}", "identifier": "phone:13800138000"}, "SELF")],
 )  # fmt: skip
@@ -239,6 +293,8 @@ def test_an_identity_that_leads_nowhere_is_set_aside(row: dict[str, str], code: 
 ROWS = [
     {"action": "link", "identifier": f"phone:{PHONE}"}, {"action": "unlink", "identifier": "card:47/11"}, {"action": "merge", "into": "m/2"},
     {"action": "unmerge", "into": f"phone:{PHONE}"}, {"action": "claim", "receipt": "R/1"}, {"action": "erase"},
+    {"action": "pool", "into": "m/2", "share": "12.5"}, {"action": "pool", "into": f"phone:{PHONE}", "share": "100"},
+    {"action": "pool", "member_id": "card:47/11", "into": "m2", "share": "0.05"}, {"action": "unpool", "into": "card:47/11"},
     {"action": "claim", "member_id": f"phone:{PHONE}", "receipt": "7"}, {"action": "erase", "member_id": "card:47/11"},
 ]  # fmt: skip
 

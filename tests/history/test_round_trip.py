@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalty_streams.core.codes import Action, AttrKind, FactKind, LineKind, Outcome, Reason, Status
-from loyalty_streams.core.facts import Attribute, Fact, Line
+from loyalty_streams.core.facts import WHOLE, Attribute, Fact, Line
 from loyalty_streams.history import content_hashes, of_facts, read_rows, write_history
 from loyalty_streams.history.attributes import read_value
 from loyalty_streams.history.keys import adjustment_key, interaction_key, order_key, part, redemption_key, transfer_key
@@ -171,13 +171,14 @@ def openings(draw: st.DrawFn) -> Fact:
 @st.composite
 def identities(draw: st.DrawFn) -> Fact:
     member, at = draw(ids), draw(instants)
-    action = draw(st.sampled_from(("link", "unlink", "merge", "unmerge", "claim", "erase")))
+    action = draw(st.sampled_from(("link", "unlink", "merge", "unmerge", "claim", "erase", "pool", "unpool")))
     other = draw(ids.filter(lambda t: t != member and not t.startswith(":") and not t.endswith(":")))
     stem = f"identity/{part(member)}/{at}/{action}"
     if action in ("link", "unlink"):
         return made(draw, FactKind.IDENTITY, f"{stem}/{part(other)}", [], at, member=other, about=member, type=action)
-    if action in ("merge", "unmerge"):
-        return made(draw, FactKind.IDENTITY, f"{stem}/{part(other)}", [], at, member=member, about=other, type=action)
+    if action in ("merge", "unmerge", "pool", "unpool"):
+        share = [Attribute("@share", AttrKind.FLAG, draw(st.integers(1, WHOLE)))] if action == "pool" else []
+        return made(draw, FactKind.IDENTITY, f"{stem}/{part(other)}", share, at, member=member, about=other, type=action)
     if action == "claim":
         receipt = [Attribute("receipt", AttrKind.TEXT, other)]
         return made(draw, FactKind.IDENTITY, f"{stem}/{part(other)}", receipt, at, member=RECEIPT + other, about=member, type=action)

@@ -123,7 +123,9 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"member_id": "card:7", "action": "claim", "receipt": "till 7/9"}, {"member_id": "m1", "action": "claim", "receipt": "till 7/9"},
         {"member_id": "m1", "action": "link", "identifier": "card:7"}, {"member_id": "m1", "action": "unlink", "identifier": "card:7"},
         {"member_id": "m1", "action": "merge", "into": "m2"}, {"member_id": "m1", "action": "unmerge", "into": "m2"},
-        {"member_id": "m1", "action": "erase"},
+        {"member_id": "m1", "action": "pool", "into": "family/7", "share": "12.5"},
+        {"member_id": "m1", "action": "pool", "into": "m2", "share": "30"}, {"member_id": "card:7", "action": "pool", "into": "m2", "share": "0.05"},
+        {"member_id": "m1", "action": "unpool", "into": "family/7"}, {"member_id": "m1", "action": "erase"},
     ],
     "transfers": [
         {"transfer_id": "T/1", "from": "m1", "to": "card:7", "points": "5", "wallet": "points"},
@@ -138,7 +140,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("table", ROWS)
-def test_what_is_exported_of_receipts_claims_transfers_and_openings_is_the_same_facts_when_read(table: str, tmp_path: Path) -> None:
+def test_what_is_exported_of_receipts_claims_pools_transfers_and_openings_is_the_same_facts_when_read(table: str, tmp_path: Path) -> None:
     instant = "earned_at" if table == "openings" else "occurred_at"
     names = {name for row in ROWS[table] for name in row} | {"member_id"}
     common = {instant: "2026-01-05T10:00:00Z", **({"currency": "USD"} if table == "orders" else {})}

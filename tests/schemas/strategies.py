@@ -12,7 +12,7 @@ from loyalty_streams.codec import Message
 from loyalty_streams.codec.forms import IDENTITY_ACTIONS
 from loyalty_streams.codec.valid import EXACT, INT32, INT64, LAST, OWN_KINDS
 from loyalty_streams.core.codes import Action, AttrKind, FactKind, LineKind, Outcome, Reason, Status
-from loyalty_streams.core.facts import ERASED, RECEIPT, Attribute, Fact, Line
+from loyalty_streams.core.facts import ERASED, RECEIPT, WHOLE, Attribute, Fact, Line
 
 ORDERS = (FactKind.ORDER, FactKind.RETURN, FactKind.EXCHANGE_RETURN, FactKind.CANCELLATION)
 REDEMPTIONS = (FactKind.RESERVE, FactKind.REDEEM, FactKind.REDEEMED, FactKind.CONFIRM, FactKind.RELEASE, FactKind.CANCEL)
@@ -39,6 +39,7 @@ _BIRTHDAYS = st.dates(date(1, 1, 1), date(9999, 12, 31)).map(lambda d: d.year * 
 _FLAGS: dict[str, st.SearchStrategy[int]] = {
     "@birthday": _BIRTHDAYS, "@status": st.sampled_from(Status).map(int), "@action": st.sampled_from(Action).map(int),
     "@tax_minor": st.integers(0, EXACT), "@not_covered": st.integers(0, EXACT),
+    "@share": st.integers(1, WHOLE),
 }  # fmt: skip
 _VALUES: dict[AttrKind, st.SearchStrategy[Any]] = {
     AttrKind.NUMBER: st.integers(-INT64, INT64), AttrKind.TEXT: texts(40, 1), AttrKind.INSTANT: INSTANTS,
@@ -83,6 +84,8 @@ def facts(draw: st.DrawFn, kinds: st.SearchStrategy[FactKind] = st.sampled_from(
         action = draw(st.sampled_from(IDENTITY_ACTIONS))
     if action == "claim" or (order and draw(st.booleans())):
         member, given = _under_receipt(draw, given)
+    if action == "pool":
+        given = (*(a for a in given if a.name != "@share"), Attribute("@share", AttrKind.FLAG, draw(_FLAGS["@share"])))
     lines = tuple(draw(st.lists(LINES, max_size=4, unique_by=lambda x: x.no))) if order else ()
     silent = kind == FactKind.CANCELLATION and draw(st.booleans())
     amount = 0

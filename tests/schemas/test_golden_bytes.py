@@ -167,9 +167,40 @@ def test_what_was_bought_without_a_member_and_its_claim_by_hand() -> None:
         "08",  # action: CLAIM, index 4
         "00 00",  # identifier, into: empty
         "02 37",  # receipt
+        "00",  # share: branch 0, null
         "00 00 00 00",  # channel, store, attributes, refused
     )
     assert encode_message(Message(order, currency="EUR")) == ("loyalty.facts.OrderCompleted", bought)
     assert encode_message(Message(claim)) == ("loyalty.facts.IdentityChanged", claimed)
     assert decode_message("loyalty.facts.OrderCompleted", bought).fact == order
     assert decode_message("loyalty.facts.IdentityChanged", claimed).fact == claim
+
+
+def test_a_pool_that_is_given_an_eighth_and_left_by_hand() -> None:
+    """A percent is a hundred: 12.5 percent is 1,250, zigzag 2,500 = 19 x 128 + 68, 68 + 128 = 0xc4."""
+    share = (Attribute("@share", AttrKind.FLAG, 1_250),)
+    pool = Fact(FactKind.IDENTITY, "A", "identity/A/2/pool/P", at=2, about="P", type="pool", attributes=share)
+    joined = hand(
+        "02 41",  # member_id: who gives
+        "26 6964656e746974792f412f322f706f6f6c2f50",  # key: 19 letters
+        "04 00",  # occurred_at; arrived_at: null
+        "0c",  # action: POOL, index 6
+        "00",  # identifier: empty
+        "02 50",  # into: the pool
+        "00",  # receipt: empty
+        "02 c4 13",  # share: branch 1
+        "00 00 00 00",  # channel, store, attributes, refused
+    )
+    unpool = Fact(FactKind.IDENTITY, "A", "identity/A/2/unpool/P", at=2, about="P", type="unpool")
+    left = hand(
+        "02 41",  # member_id
+        "2a 6964656e746974792f412f322f756e706f6f6c2f50",  # key: 21 letters
+        "04 00",  # occurred_at; arrived_at: null
+        "0e",  # action: UNPOOL, index 7
+        "00 02 50 00",  # identifier, into, receipt
+        "00",  # share: branch 0, null
+        "00 00 00 00",  # channel, store, attributes, refused
+    )
+    for fact, data in ((pool, joined), (unpool, left)):
+        assert encode_message(Message(fact)) == ("loyalty.facts.IdentityChanged", data)
+        assert decode_message("loyalty.facts.IdentityChanged", data).fact == fact

@@ -24,6 +24,7 @@ REDEEM = Fact(FactKind.REDEEM, "M", "redemption/1/redeem", 10, about="redemption
 MERGE = Fact(FactKind.IDENTITY, "M", "identity/1", 10, about="N", type="merge")
 LINK = Fact(FactKind.IDENTITY, "card:7", "identity/2", 10, about="M", type="link")
 HASHED = Fact(FactKind.IDENTITY, f"phone:{'0a' * 16}", f"identity/M/10/link/phone:{'0a' * 16}", 10, about="M", type="link")
+POOL = Fact(FactKind.IDENTITY, "M", "identity/4", 10, about="P", type="pool", attributes=(Attribute("@share", AttrKind.FLAG, 3_000),))
 TRANSFER = Fact(FactKind.TRANSFER, "M", "transfer/1", 10, about="N", points=5)
 RECEIPT = (Attribute("receipt", AttrKind.TEXT, "till 7/9"),)
 NOBODYS = replace(ORDER, member="receipt:till 7/9", attributes=RECEIPT)
@@ -123,6 +124,16 @@ INVALID = {
     "a merge of a receipt": (replace(MERGE, member="receipt:7"), "BAD_ID"),
     "a merge into an erased member": (replace(MERGE, about="erased:7"), "BAD_ID"),
     "a transfer to a receipt": (replace(TRANSFER, about="receipt:7"), "BAD_ID"),
+    "a pool of oneself": (replace(POOL, about="M"), "SELF"),
+    "a pool that is nobody": (replace(POOL, about=""), "MISSING"),
+    "a pool that is a receipt": (replace(POOL, about="receipt:8"), "BAD_ID"),
+    "a pool that is a plain phone": (replace(POOL, about="phone:13800138000"), "BAD_PHONE"),
+    "a pool without a share": (with_attributes(POOL), "MISSING"),
+    "a pool that is given nothing": (with_attributes(POOL, flag("@share", 0)), "BAD_SIGN"),
+    "a pool that is given more than all": (with_attributes(POOL, flag("@share", 10_001)), "AMOUNT_RANGE"),
+    "a share that is a number": (with_attributes(POOL, Attribute("@share", AttrKind.NUMBER, 30)), "BAD_CHOICE"),
+    "a pool of oneself that is left": (replace(POOL, type="unpool", about="M"), "SELF"),
+    "no pool that is left": (replace(POOL, type="unpool", about=""), "MISSING"),
     "an erasure into somebody": (replace(MERGE, type="erase"), "BAD_CHOICE"),
     "a visit under a plain phone": (replace(VISIT, member="phone:+8613800138000"), "BAD_PHONE"),
     "a plain phone in other letters": (replace(VISIT, member="Phone:13800138000"), "BAD_PHONE"),
@@ -145,7 +156,7 @@ def refusal(message: Message) -> str:
     return error.value.code
 
 
-@pytest.mark.parametrize("fact", [ORDER, RETURN, VISIT, PROFILE, REDEEM, MERGE, LINK, HASHED, TRANSFER, NOBODYS, CLAIM], ids=lambda f: f.key)
+@pytest.mark.parametrize("fact", [ORDER, RETURN, VISIT, PROFILE, REDEEM, MERGE, LINK, HASHED, POOL, TRANSFER, NOBODYS, CLAIM], ids=lambda f: f.key)
 def test_the_facts_that_these_are_made_of_may_stand(fact: Fact) -> None:
     encode_message(Message(fact))
 
@@ -155,6 +166,9 @@ AT_THE_BOUND = {
     "ten minutes ahead": replace(VISIT, at=AHEAD + 7, arrived=7),
     "a receipt of 248 bytes": replace(NOBODYS, member="receipt:" + "7" * 248, attributes=(text("receipt", "7" * 248),)),
     "a return without a member": replace(RETURN, member=NOBODYS.member, attributes=RECEIPT),
+    "a hundredth of a percent": with_attributes(POOL, flag("@share", 1)),
+    "all that is earned": with_attributes(POOL, flag("@share", 10_000)),
+    "a pool that is left": replace(POOL, type="unpool", attributes=()),
     "256 bytes": replace(VISIT, member="é" * 128, channel="c" * 256),
     "10^15": replace(ORDER, lines=(Line(INT32, EXACT, qty=INT32, tax=EXACT),), amount=EXACT),
     "money alone given back": replace(RETURN, lines=(replace(LINE, qty=0),)),
@@ -206,6 +220,9 @@ RECORDS: dict[str, tuple[Fact, dict[str, Any], str]] = {
     "neither a member nor a receipt": (NOBODYS, {"receipt": ""}, "MISSING"),
     "an order under the account of its receipt": (NOBODYS, {"member_id": "receipt:till 7/9"}, "BAD_ID"),
     "a claim by the account of its receipt": (CLAIM, {"member_id": "receipt:till 7/9"}, "BAD_ID"),
+    "a pool that is given what is not said": (POOL, {"share": None}, "MISSING"),
+    "a pool that is given less than nothing": (POOL, {"share": -1}, "BAD_SIGN"),
+    "a share among the attributes": (POOL, {"attributes": [{"name": "@share", "kind": "FLAG", "value": 1}]}, "BAD_CHOICE"),
     "a claim by nobody": (CLAIM, {"member_id": ""}, "MISSING"),
     "a claim of nothing": (CLAIM, {"receipt": ""}, "MISSING"),
     "a claim that leads somewhere": (CLAIM, {"into": "order/1"}, "BAD_CHOICE"),

@@ -14,7 +14,7 @@ from loyalty_streams.agents.effective import as_booked, take_facts
 from loyalty_streams.agents.families import own_facts
 from loyalty_streams.agents.rows import Segments, Text, join_segments
 from loyalty_streams.core.codes import AttrKind, FactKind, LineKind, Outcome, Reason, code_of
-from loyalty_streams.core.facts import RECEIPT, Array, Attribute, Columns, take_rows
+from loyalty_streams.core.facts import RECEIPT, Array, Attribute, Columns, attribute_code, take_rows
 from loyalty_streams.history.batch import NAMES
 from loyalty_streams.history.write import value_text
 from loyalty_streams.hosts.embedded.ledger_table import all_segments
@@ -25,6 +25,7 @@ from loyalty_streams.hosts.embedded.words import STRING, instants, integers, of_
 ORDERS = (FactKind.ORDER, FactKind.RETURN, FactKind.EXCHANGE_RETURN, FactKind.CANCELLATION)
 REDEMPTIONS = (FactKind.RESERVE, FactKind.REDEEM, FactKind.REDEEMED, FactKind.CONFIRM, FactKind.RELEASE, FactKind.CANCEL)
 LINKS, MERGES, CLAIM = (code_of("link"), code_of("unlink")), (code_of("merge"), code_of("unmerge")), code_of("claim")
+POOLS, SHARE = (code_of("pool"), code_of("unpool")), attribute_code("@share")
 ORDER_WORDS = {FactKind.ORDER: "purchase", FactKind.CANCELLATION: "cancellation"}
 SEPARATE = r"^[a-z]+/(?:(?P<source>[^/]*)/)?(?P<id>[^/]*)$"
 """A business key of one or two parts."""
@@ -177,16 +178,21 @@ class _View:
         }  # fmt: skip
 
     def identities(self, which: Array) -> Table:
-        """A link stands in the account of what is linked, a merge in that of the member merged into another, a claim in that of the receipt."""
+        """A link stands in the account of what is linked, a merge in that of the member merged into another, a claim in that of the receipt,
+        a pool in that of the member who gives.
+        """
         at = np.flatnonzero(which)
         c = take_rows(self.all, at)
         common, about = self._common(at), strings(self.rows.abouts).take(pa.array(at))
-        links, merges, claims = pa.array(np.isin(c.type, LINKS)), pa.array(np.isin(c.type, MERGES)), pa.array(c.type == CLAIM)
+        links, others, claims = pa.array(np.isin(c.type, LINKS)), pa.array(np.isin(c.type, MERGES + POOLS)), pa.array(c.type == CLAIM)
+        share = np.zeros(len(at), np.int64)
+        share[np.repeat(np.arange(len(at)), np.diff(c.attr_at))[c.attr_name == SHARE]] = c.attr_value[c.attr_name == SHARE]
         own = common.pop("member_id")
         return {
             "member_id": pc.if_else(pc.or_(links, claims), about, own), **common, "action": self._text(c.type),
-            "identifier": pc.if_else(links, own, None), "into": pc.if_else(merges, about, None),
+            "identifier": pc.if_else(links, own, None), "into": pc.if_else(others, about, None),
             "receipt": pc.if_else(claims, pc.utf8_slice_codeunits(own, len(RECEIPT)), None),
+            "share": of_distinct(share, lambda value: value_text(Attribute("@share", AttrKind.FLAG, value)) if value else None),
         }  # fmt: skip
 
     def _attributes(self, c: Columns, always: Sequence[str] = ()) -> Table:
