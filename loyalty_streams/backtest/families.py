@@ -6,7 +6,7 @@ do: in perfect order, with the decisions given on them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,10 +20,14 @@ from loyalty_streams.agents.kinds import IDENTITY, TRANSFER
 from loyalty_streams.agents.lateness import Lateness
 from loyalty_streams.agents.members import MembersAgent
 from loyalty_streams.agents.messages import next_ones
-from loyalty_streams.agents.rows import Came, Heads, MendRow, Segments, join_segments, split
+from loyalty_streams.agents.rows import Came, Heads, MendRow, Segments, due_of, join_segments, split
+from loyalty_streams.agents.writes import Writes
 from loyalty_streams.core.codes import Disposition
 from loyalty_streams.core.engine import Engine
 from loyalty_streams.core.entries import Entry
+
+NO_TICK = -1
+
 
 @dataclass(slots=True)
 class Memory:
@@ -32,6 +36,7 @@ class Memory:
     of_heads: dict[bytes, bytes] = field(default_factory=dict)
     of_segments: dict[bytes, list[bytes]] = field(default_factory=dict)
     under_way: list[bytes] = field(default_factory=list)
+    texts: dict[int, bytes] = field(default_factory=dict)
 
     def heads(self, members: Sequence[bytes]) -> list[bytes | None]:
         return [self.of_heads.get(m) for m in members]
@@ -40,7 +45,7 @@ class Memory:
         return [None] * len(keys)
 
     def text(self, code: int) -> bytes | None:
-        return None
+        return self.texts.get(code)
 
     def history(self, member: bytes, before: Position | None) -> tuple[bytes | None, list[bytes]]:
         return None, self.of_segments.get(member, [])
@@ -51,7 +56,23 @@ class Memory:
     def waiting(self, order: bytes) -> list[tuple[bytes, bytes]]:
         return []
 
-    def keep(self, heads: Iterable[tuple[bytes, bytes]], segments: Iterable[tuple[bytes, bytes]], messages: Sequence[bytes]) -> None:
+    def settle(self, agent: MembersAgent, tick: int) -> None:
+        """Takes what accounts have sent each other until nothing is under way."""
+        while self.under_way:
+            messages = self.under_way
+            ready, over = next_ones(messages, agent.lateness)
+            gone = {*ready, *over}
+            self.under_way = [m for k, m in enumerate(messages) if k not in gone]
+            self.write(agent.receive([messages[k] for k in ready], self, tick))
+
+    def write(self, writes: Writes) -> None:
+        heads, segments = (zip(rows.names, rows.values, strict=True) for rows in (writes.heads, writes.segments))
+        self.keep(heads, segments, writes.messages, writes.texts)
+
+    def keep(
+        self, heads: Iterable[tuple[bytes, bytes]], segments: Iterable[tuple[bytes, bytes]], messages: Sequence[bytes], texts: Mapping[int, str]
+    ) -> None:
+        self.texts.update((code, text.encode()) for code, text in texts.items())
         self.of_heads.update(heads)
         for member, segment in segments:
             self.of_segments.setdefault(member, []).append(segment)
@@ -59,24 +80,23 @@ class Memory:
 
 
 def logs_anew(engine: Engine, lateness: Lateness, names: Sequence[bytes], log: Segments, until: int) -> Segments:
-    """The logs of accounts that are closed among each other (what one became is one of them), as a programme makes them."""
+    """The logs of accounts that are closed among each other (what one became is one of them), as a programme makes them, up to an instant: what
+    timers give to pools by then is sent too.
+    """
     memory = Memory()
     c = _candidates(names, log, lateness)
     rows = np.arange(len(c.keys))
     everything = np.full(len(rows), Disposition.APPLIED, np.int64)
     verdict = Verdict(everything, c.columns.refuse.astype(np.int64), crooked=set(np.unique(c.member).tolist()), sequence=rows)
-    known = Known(Heads.of([None] * len(names)), {}, until, lateness, 0)
+    known = Known(Heads.of([None] * len(names)), {}, NO_TICK, lateness, 0)
     for out in fold_crooked(engine, lateness, c, verdict, known, memory):
-        memory.keep([(out.member, out.head.pack())], [(out.member, out.segment)], out.messages)
+        memory.keep([(out.member, out.head.pack())], [(out.member, out.segment)], out.messages, out.texts)
     agent = MembersAgent(engine)
-    while memory.under_way:
-        messages = memory.under_way
-        ready, over = next_ones(messages, lateness)
-        gone = {*ready, *over}
-        memory.under_way = [m for k, m in enumerate(messages) if k not in gone]
-        writes = agent.receive([messages[k] for k in ready], memory, until)
-        heads, segments = (zip(rows.names, rows.values, strict=True) for rows in (writes.heads, writes.segments))
-        memory.keep(heads, segments, writes.messages)
+    memory.settle(agent, NO_TICK)
+    due = [(name, head) for name, head in sorted(memory.of_heads.items()) if due_of(head) <= until]
+    if due:
+        memory.write(agent.advance([name for name, _ in due], [head for _, head in due], memory, until))
+        memory.settle(agent, until)
     return join_segments([memory.of_segments.get(name, []) for name in names])
 
 

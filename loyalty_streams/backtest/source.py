@@ -93,7 +93,7 @@ class Source:
             yield Logs(names, bare(join_segments(segments)), True)
 
     def _closed(self) -> list[list[bytes]]:
-        """The groups of accounts that became one, of all that the store has."""
+        """The groups of accounts that met, with those that are named and have had nothing yet: under other rules they may."""
         kin, heads = list[bytes](), self.store.rocks.scan("heads")
         while some := list(islice(heads, HEADS_AT_ONCE)):
             family = Heads.of([head for _, head in some]).fixed["family"]
@@ -103,4 +103,4 @@ class Source:
             names = kin[first : first + KIN_AT_ONCE]
             log = join_segments([list(self.store.segments(name)) for name in names])
             edges += [(names[number], other) for number, other in becomes(log)]
-        return closed_groups(kin, edges)
+        return closed_groups([*{*kin, *(other for _, other in edges if other)}], edges)

@@ -311,6 +311,26 @@ def test_points_that_were_sent_and_receipts_that_were_claimed_change_with_the_ru
     }  # fmt: skip
 
 
+def test_what_a_member_gives_to_a_pool_follows_the_rules_when_a_timer_gives_it(tmp_path: Path) -> None:
+    """Half of 100 points that wait three days go to the pool when they come free, after the last fact. Of 1 point half is none: the pool is nobody
+    until the candidate gives two for it.
+    """
+    rules = SIMPLE.replace("unit_value: 0.01", "unit_value: 0.01, pending: {for: 3 days}")
+    share = (Attribute("@share", AttrKind.FLAG, 5_000),)
+    facts = (
+        Fact(FactKind.IDENTITY, "M1", "identity/1", at("2026-01-04 10:00"), about="P", type="pool", attributes=share),
+        Fact(FactKind.IDENTITY, "M2", "identity/2", at("2026-01-04 10:00"), about="Q", type="pool", attributes=share),
+        order("O1", "M1", "2026-01-05 10:00", 10_000), order("O2", "M2", "2026-01-05 10:00", 100),
+    )  # fmt: skip
+    with store_of(tmp_path, *facts, rules=rules, until="2026-01-10 00:00") as store:
+        same, plan = tried(store, rules).to_json(), tried(store, with_rate("2", rules))
+        before, after = plan.comparison.held
+    assert same["members"]["changed"] == 0
+    assert dict(zip(plan.comparison.ids, zip(before.tolist(), after.tolist(), strict=True), strict=True)) == {
+        "M1": (50, 100), "P": (50, 100), "M2": (1, 1), "Q": (0, 1),
+    }  # fmt: skip
+
+
 def test_a_decision_to_send_points_stands_under_a_candidate_that_had_fewer(tmp_path: Path) -> None:
     """Of 100 points 80 were sent; at half the rate 50 were there. The receiver has what the rules give him, and nothing comes from nowhere."""
     facts = (

@@ -108,8 +108,8 @@ def test_a_candidate_gives_what_the_oracle_gives_for_the_same_facts_and_decision
     here = under(host, Bench(contender(candidate.compiled, text)), host.tick)
     known = family_trial.with_decisions(host, worst)
     told_by = fold_family(candidate.timeline, [family_trial.event_of(f) for f in known], host.tick)
-    rows = [replace(known[0], key=key.decode(), about="") for key in split(here.rows.keys)]
-    book = engine_side.book_of([*known, *rows])
+    book = engine_side.book_of([*known, *(replace(known[0], key=key.decode(), about="") for key in set(split(here.rows.keys)))])
+    rows = [replace(known[0], key=key.decode()) for key in split(here.rows.keys)]
     for name, result in told_by.results.items():
         place = here.names.index(name.partition("#")[0].encode())
         got = [engine_side.decision(e, rows, book, candidate.numbers) for e in here.entries[here.entries["member"] == place]]
