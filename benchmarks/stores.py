@@ -69,9 +69,9 @@ class TimedStore(Store):
         self.times.deciding += time.perf_counter() - begun - (self.times.writing - written)
         return entries
 
-    def _commit(self, batch: Batch, writes: Writes, letters: Sequence[DeadLetter], taken: int = 0) -> None:
+    def commit(self, batch: Batch, writes: Writes, letters: Sequence[DeadLetter], taken: int = 0) -> None:
         begun = time.perf_counter()
-        super()._commit(batch, writes, letters, taken)
+        super().commit(batch, writes, letters, taken)
         self.times.writing += time.perf_counter() - begun
 
 

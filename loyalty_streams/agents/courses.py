@@ -2,7 +2,7 @@
 
 An account is given up by the first link or merge that does not lead back to it: its facts up to that are its own history, which ends with it, and
 every later one goes on. It begins anew where its identifier is unlinked. A merge that was undone has never been. What is kept under a receipt is
-nobody's own, and goes to the one who claims it.
+nobody's own, and goes to the one who claims it. After an erasure there is nothing, but for points that are sent to who is gone: they are refused.
 """
 
 from __future__ import annotations
@@ -112,6 +112,7 @@ class _Walk:
     over: list[int] = field(default_factory=list)
     joined: dict[bytes, int] = field(default_factory=dict)
     begun: set[int] = field(default_factory=set)
+    end: int = -1
 
     def __post_init__(self) -> None:
         rows, came = self.rows, self.came
@@ -138,6 +139,8 @@ class _Walk:
                 self._other(place, row, int(self.columns.type[row]))
         if self.over:
             self._stay()
+        if self.end >= 0:
+            self._turn_away()
 
     def led(self) -> dict[bytes, int]:
         """Where those lead whose accounts were joined to one that is over."""
@@ -160,6 +163,14 @@ class _Walk:
                 over += row in self.begun
             elif row in self.sent and joined.get(self.sent[row].sender, over) < over:
                 self.way[place] = self.over[joined[self.sent[row].sender]]
+
+    def _turn_away(self) -> None:
+        """Points that are sent to an account that has ended: it refuses them, so that they go back (S55)."""
+        later, way = self.rows[self.end + 1 :], self.way[self.end + 1 :]
+        comes = (self.columns.kind[later] == TRANSFER) & (self.columns.type[later] == COMES) & (self.came[later] & Came.EMPTY == 0)
+        if (comes := comes & (way == NOWHERE)).any():
+            self.way[self.end] = OWN
+            way[comes] = OWN
 
     def _move(self, place: int, row: int, leads_back: bool) -> None:
         if self.leads != OWN:
@@ -185,7 +196,7 @@ class _Walk:
             self.way[place] = OWN if given_up and self._lived(place) else NOWHERE
         elif action == ERASE and self.leads == OWN:
             self.way[place] = OWN if self._lived(place) else NOWHERE
-            self.leads = NOWHERE
+            self.leads, self.end = NOWHERE, place
             self.way[place + 1 :] = NOWHERE
 
     def _lived(self, place: int) -> bool:

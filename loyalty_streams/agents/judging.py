@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from loyalty_streams.agents.courses import ERASE
 from loyalty_streams.agents.kinds import ASKS, ENDINGS, IDENTITY, ORDER, RETURNS, TRANSFER
 from loyalty_streams.agents.lateness import Lateness, put_back
 from loyalty_streams.agents.rows import WAITS, Heads, KeyRow, Sent
@@ -97,7 +96,6 @@ class Candidates:
 def judge(c: Candidates, known: Known) -> Verdict:
     """The disposition of every row."""
     verdict = Verdict(np.full(len(c.keys), APPLIED, np.int64), c.columns.refuse.astype(np.int64))
-    _not_yet(c, verdict)
     _copies(c, known, verdict)
     _too_late(c, known, verdict)
     rows = np.flatnonzero(verdict.disposition == APPLIED)
@@ -106,11 +104,6 @@ def judge(c: Candidates, known: Known) -> Verdict:
     verdict.sequence = rows
     verdict.crooked = _crooked(c, known, verdict, rows)
     return verdict
-
-
-def _not_yet(c: Candidates, verdict: Verdict) -> None:
-    for row in np.flatnonzero((c.columns.kind == IDENTITY) & (c.columns.type == ERASE)).tolist():
-        verdict.set_aside(row, Disposition.DEAD_LETTERED, "NOT_YET", "erase: a later release does it; replay it then")
 
 
 # ---- copies and amendments ---------------------------------------------------------------------------------------------

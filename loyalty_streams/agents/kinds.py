@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loyalty_streams.core.codes import FactKind
 
-IDENTITY, TRANSFER = int(FactKind.IDENTITY), int(FactKind.TRANSFER)
+PROFILE, IDENTITY, TRANSFER = int(FactKind.PROFILE), int(FactKind.IDENTITY), int(FactKind.TRANSFER)
 ORDER = int(FactKind.ORDER)
 RETURNS = (int(FactKind.EXCHANGE_RETURN), int(FactKind.RETURN), int(FactKind.CANCELLATION))
 ASKS = (int(FactKind.RESERVE), int(FactKind.REDEEM), int(FactKind.REDEEMED))

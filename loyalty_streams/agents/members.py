@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
+from loyalty_streams.agents.courses import ERASE
 from loyalty_streams.agents.crooked import fold_crooked
 from loyalty_streams.agents.families import with_sides
 from loyalty_streams.agents.judging import Candidates, Known, Verdict, judge
@@ -26,7 +27,7 @@ from loyalty_streams.agents.rederiving import History, Rederiving, begin
 from loyalty_streams.agents.rows import NOBODY, WAITS, Came, Head, Heads, KeyFixed, KeyRow, Text
 from loyalty_streams.agents.shares import shares
 from loyalty_streams.agents.waiting import AWAITED, pack_waiting, waiting_batch
-from loyalty_streams.agents.writes import Reader, Rows, TooMuch, Writes
+from loyalty_streams.agents.writes import Erase, Reader, Rows, TooMuch, Writes
 from loyalty_streams.core.codes import NEVER, Disposition, EntryKind, FactKind, Outcome, Reason, code_of
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entries
@@ -83,6 +84,7 @@ class MembersAgent:
             if verdict.crooked:
                 self._fold_crooked(candidates, verdict, known, reader, writes)
             writes.newest_arrived, writes.newest_fact = int(candidates.columns.arrived[rows].max()), int(candidates.stand[rows].max())
+            writes.erased = _erased(candidates, rows)
         for row, (code, expected) in sorted(verdict.why.items()):
             writes.letters.append(batch.letter(row, code, expected))
         _count(candidates, known, verdict, writes)
@@ -193,6 +195,13 @@ class MembersAgent:
         writes.entries += len(folded.entries)
         _keep_heads(a, folded, np.diff(entry_at), writes, self._starts, until)
         _keep_keys(a, folded, known_keys, reader, writes)
+
+
+def _erased(c: Candidates, rows: Array) -> list[Erase]:
+    """The facts that ask to erase."""
+    some = rows[(c.columns.kind[rows] == IDENTITY) & (c.columns.type[rows] == ERASE)]
+    columns = (c.member[some], c.stand[some], c.columns.arrived[some])
+    return [Erase(c.members[m], at, arrived) for m, at, arrived in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def in_bites(batch: FactBatch) -> list[FactBatch]:

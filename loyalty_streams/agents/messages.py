@@ -14,8 +14,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import pyarrow as pa
 
-from loyalty_streams.agents.courses import COMES, MERGES, POOL, gives_up
+from loyalty_streams.agents.courses import COMES, ERASE, MERGES, POOL, gives_up
 from loyalty_streams.agents.effective import take_facts
+from loyalty_streams.agents.erased import with_own_texts
 from loyalty_streams.agents.families import DIRECTION, MOVE, names_of, with_flags
 from loyalty_streams.agents.judging import Candidates
 from loyalty_streams.agents.kinds import DECIDED, IDENTITY, TRANSFER
@@ -148,6 +149,7 @@ def side_key(key: bytes, side: str) -> str:
 
 def _message(work: Rederiving, m: Member, name: Name, going: Going, known: int) -> Out:
     f, row = work.facts, going.row
+    known = max(known, f.known(row))
     if going.share is not None:
         return Out(name.to, row, SENT, _parcel(m, going.share, known), side=going.side, share=going.share)
     if going.side:
@@ -157,7 +159,7 @@ def _message(work: Rederiving, m: Member, name: Name, going: Going, known: int) 
     if not name.merge or f.came[row] & MERGES:
         sent = f.sent.get(row, Sent(known, m.name, m.name))
         came = SENT | int(f.came[row]) & (MERGES | Came.EMPTY)
-        return Out(name.to, row, came, sent._replace(known=max(known, sent.known), sender=m.name), going.refuse)
+        return Out(name.to, row, came, sent._replace(known=known, sender=m.name), going.refuse)
     if not going.beside:
         return Out(name.to, row, SENT | ASKS_WAY, Sent(known, m.name, m.name))
     cards, names = _taken_along(work, m, row)
@@ -187,7 +189,18 @@ def _answer(f: Facts, row: int) -> Out:
 
 
 def settled_apart(batch: FactBatch, reader: Heads) -> list[FactBatch]:
-    """A batch in parts, between which messages are to be taken: so that what is asked is decided on all that arrived before it."""
+    """A batch in parts, between which messages are to be taken: so that what is asked is decided on all that arrived before it, and nothing
+    comes behind erasures in their part.
+    """
+    c = batch.columns
+    erases = (c.kind == IDENTITY) & (c.type == ERASE)
+    if erases.any():
+        cuts = [0, *(np.flatnonzero(erases[:-1] & ~erases[1:]) + 1).tolist(), len(batch)]
+        return [some for a, b in pairwise(cuts) for some in _settled_apart(with_own_texts(batch.slice(a, b)), reader)]
+    return _settled_apart(batch, reader)
+
+
+def _settled_apart(batch: FactBatch, reader: Heads) -> list[FactBatch]:
     c = batch.columns
     asks = np.isin(c.kind, DECIDED) & (c.outcome == Outcome.NONE)
     if not asks.any():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from loyalty_streams.agents.erased import Grave
 from loyalty_streams.agents.judging import Position
 from loyalty_streams.agents.waiting import Waiting
 from loyalty_streams.core.codes import Disposition
@@ -38,6 +39,14 @@ class Reader(Protocol):
         ...
 
 
+class Erase(NamedTuple):
+    """A fact that asks to erase an account: where it stands, and when it arrived."""
+
+    account: bytes
+    at: int
+    arrived: int
+
+
 @dataclass(slots=True)
 class Rows:
     """Rows to be written to one place, in two lists of the same length. Where a name comes twice, the later row stands."""
@@ -55,7 +64,8 @@ class Writes:
     """What one batch leaves behind. `segments` and `bases` are named by member: the host adds the number of the batch.
 
     `unmade`: kept states of a member that hold a fact at or after a position are void. `waiting`: returns whose order has not come; `released`:
-    those that waited and have been taken, by order and key. `messages`: for other accounts, to be given to `receive`.
+    those that waited and have been taken, by order and key. `messages`: for other accounts, to be given to `receive`. `erased`: who is to be
+    erased when all messages have been taken. `graves`: what is known of erased names from then on.
     """
 
     heads: Rows = field(default_factory=Rows)
@@ -69,6 +79,8 @@ class Writes:
     letters: list[DeadLetter] = field(default_factory=list)
     dispositions: dict[Disposition, int] = field(default_factory=dict)
     messages: list[bytes] = field(default_factory=list)
+    erased: list[Erase] = field(default_factory=list)
+    graves: dict[bytes, Grave] = field(default_factory=dict)
     newest_arrived: int = -1
     newest_fact: int = -1
     entries: int = 0
@@ -78,6 +90,11 @@ class Writes:
         self.letters = [*other.letters, *self.letters]
         self.dispositions = {k: self.dispositions.get(k, 0) + other.dispositions.get(k, 0) for k in self.dispositions | other.dispositions}
         self.entries += other.entries
+
+    def leave_out(self, facts: int) -> None:
+        """So many facts were left out on purpose."""
+        if facts:
+            self.dispositions = {**self.dispositions, Disposition.FILTERED: self.dispositions.get(Disposition.FILTERED, 0) + facts}
 
     def let_go(self) -> None:
         """Forgets the rows that the host has taken over: what is to be written need not be in memory twice."""

@@ -28,5 +28,4 @@ CODES: dict[str, str] = {
     "TOO_OLD": "later than `facts.remember`, and not known: whether it was counted before cannot be told",
     "ORPHAN": "a return or cancellation whose order did not come within `facts.remember`, or for which too many wait already",
     "CONFLICT": "the same key came before with another content, which stands",
-    "NOT_YET": "a kind of fact that this version does not handle yet",
 }

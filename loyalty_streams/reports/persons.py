@@ -81,12 +81,12 @@ class Persons:
 
 
 def gone(columns: Columns, member: Ints, accounts: int) -> Flags:
-    """Which accounts of a block are no person's own any more: they have become others, or only lead to others and hold no fact."""
+    """Which accounts of a block are no person's own any more: they have become others, were erased, or only lead to others and hold no fact."""
     out = np.ones(accounts, np.bool_)
     out[np.unique(member)] = False
     moves = _moves(columns)
     for row in np.flatnonzero(moves).tolist():
-        out[member[row]] = moves[row] == Move.ABSORBED or (out[member[row]] and moves[row] != Move.BEGINS)
+        out[member[row]] = moves[row] in (Move.ABSORBED, Move.ENDS) or (out[member[row]] and moves[row] != Move.BEGINS)
     return out
 
 

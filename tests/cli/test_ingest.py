@@ -146,7 +146,6 @@ BAD: dict[str, Rows] = {
     "BAD_PHONE": {"orders": [order("X1", "", LATER, "10.00") | {"phone": "12345"}]},
     "NO_PHONE_KEY": {"orders": [order("X1", "", LATER, "10.00") | {"phone": "13800138000"}]},
     "AMBIGUOUS": {"members": [{"member_id": m, "card": "7"} for m in ("M9", "M10")]},
-    "NOT_YET": {"identities": [{"member_id": "M1", "occurred_at": LATER, "action": "erase"}]},
 }
 
 

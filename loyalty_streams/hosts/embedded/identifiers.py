@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from loyalty_streams.hosts.embedded.rocks import PHONE_KEY, StoreError
 from loyalty_streams.hosts.embedded.store import Store
+
+if TYPE_CHECKING:
+    from loyalty_streams.agents.courses import Course
+    from loyalty_streams.agents.rows import Segments
 
 
 def home(store: Store, member: str, before: int | None = None, known_at: int | None = None) -> str:
@@ -31,16 +36,23 @@ def _became(store: Store, member: bytes, behind: bytes, before: int | None, know
     (found,) = store.heads([member])
     if found is None:
         return None
-    from loyalty_streams.agents.rows import Head
+    from loyalty_streams.agents.rows import Head, split
 
     if not Head.read(found).family:
         return None
+    rows, course = course_of(store, member, before, known_at)
+    row = course.led.get(behind, course.leads)
+    return split(rows.abouts)[row] if row >= 0 else None
+
+
+def course_of(store: Store, member: bytes, before: int | None = None, known_at: int | None = None) -> tuple[Segments, Course]:
+    """The log of an account, as far as it stands before an instant and was known before another, and what becomes of it."""
     import numpy as np
 
     from loyalty_streams.agents.courses import course
     from loyalty_streams.agents.effective import effective, standing, take_facts
     from loyalty_streams.agents.families import known
-    from loyalty_streams.agents.rows import Came, join_segments, split
+    from loyalty_streams.agents.rows import Came, join_segments
 
     rows = join_segments([list(store.segments(member))])
     if known_at is not None:
@@ -50,9 +62,7 @@ def _became(store: Store, member: bytes, behind: bytes, before: int | None, know
     there = np.arange(len(rows.member))
     if before is not None and not (rows.came & Came.HELD).any():  # what is kept under a receipt is the claimer's from the first
         there = np.flatnonzero(standing(store.lateness, rows.columns, rows.member) < before)
-    its = course(rows.columns, rows.came, there, rows.sent, store.lateness)
-    row = its.led.get(behind, its.leads)
-    return split(rows.abouts)[row] if row >= 0 else None
+    return rows, course(rows.columns, rows.came, there, rows.sent, store.lateness)
 
 
 def remember_phone_key(store: Store, key: str) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
+from loyalty_streams.agents.erased import codes_in
 from loyalty_streams.agents.judging import WAITED_IN_VAIN
 from loyalty_streams.agents.rows import join_segments
 from loyalty_streams.agents.waiting import unpack, waiting_batch
-from loyalty_streams.core.codes import NEVER, AttrKind
+from loyalty_streams.core.codes import NEVER
 from loyalty_streams.core.facts import Columns
 from loyalty_streams.history.letters import DeadLetter
 from loyalty_streams.hosts.embedded.rocks import NUL, TEXTS, WAITING
@@ -98,7 +98,6 @@ def _letters(store: Store, some: Sequence[Held], columns: Columns, rows: Sequenc
 
 def _texts(store: Store, c: Columns) -> Mapping[int, str]:
     """The texts of all codes of some facts."""
-    texts: Any = c.attr_value[c.attr_kind == AttrKind.TEXT]
-    codes = np.unique(np.concatenate([c.channel, c.store, c.type, c.line_sku, c.line_category, c.attr_name, texts]).astype(np.int64)).tolist()
+    codes = codes_in(c)
     found = store.rocks.get_many("rest", [TEXTS + code.to_bytes(8, "big", signed=True) for code in codes])
     return {code: text.decode() for code, text in zip(codes, found, strict=True) if text is not None}

@@ -21,7 +21,20 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from rocksdict import AccessType, BlockBasedOptions, Cache, Checkpoint, DBCompressionType, Options, Rdict, ReadOptions, WriteBatch, WriteOptions
+from rocksdict import (
+    AccessType,
+    BlockBasedOptions,
+    BottommostLevelCompaction,
+    Cache,
+    Checkpoint,
+    CompactOptions,
+    DBCompressionType,
+    Options,
+    Rdict,
+    ReadOptions,
+    WriteBatch,
+    WriteOptions,
+)
 
 from loyalty_streams.core.codes import NEVER
 
@@ -32,6 +45,7 @@ NUL, AFTER_NUL = b"\0", b"\x01"
 # Names in `rest`.
 CLOCKS, REGISTRY, COMPILED, PHONE_KEY = b"m/clocks", b"m/registry", b"m/compiled", b"m/phone-key"
 PROGRAMMES, TEXTS, LETTERS, LETTER_IDS, HELD, WAITING, UNDER_WAY = b"p/", b"t/", b"l/", b"i/", b"h/", b"w/", b"o/"
+MARKED, GRAVES = b"e/", b"g/"
 MEGABYTE = 1 << 20
 COPIED_AT_ONCE = 8 * MEGABYTE
 
@@ -52,7 +66,8 @@ class Clocks:
 
     `tick` is the newest tick whose timers have all fired, `ticking` one that has begun; `batch` counts batches; `dispositions` facts by end;
     `waiting` returns that wait for their order, none of which has waited too long before `ages_at`; `under_way` messages between accounts;
-    `refold` says that states are to be made again before anything is asked of them.
+    `refold` says that states are to be made again before anything is asked of them. `erasing` accounts are marked to be erased; `erased` is the
+    running number of the last that was; `rewriting` says that the files still hold what was erased.
     """
 
     layout: int = LAYOUT
@@ -68,6 +83,9 @@ class Clocks:
     under_way: int = 0
     ages_at: int = NEVER
     refold: bool = False
+    erasing: int = 0
+    erased: int = 0
+    rewriting: bool = False
     dispositions: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -126,16 +144,19 @@ class Rocks:
         if not create and not is_database(folder):
             raise StoreError("NO_STORE", "there is no store here; `loyalty ingest` or `loyalty demo` makes one", folder)
         self._cache = Cache(32 * MEGABYTE)
-        families = {name: _family(name, self._cache) for name in FAMILIES}
-        access = AccessType.read_only(False) if read_only else AccessType.read_write()
-        try:
-            self._db = Rdict(str(folder), _options(), families, access)
-        except Exception as error:  # rocksdict raises plain Exception with RocksDB's words
-            raise _opening_error(str(error), folder) from None
-        self._of = {name: self._db.get_column_family(name) for name in FAMILIES}
-        self._handles = {name: self._db.get_column_family_handle(name) for name in FAMILIES}
         self._durable = WriteOptions()
         self._durable.sync = True
+        self._open()
+
+    def _open(self) -> None:
+        families = {name: _family(name, self._cache) for name in FAMILIES}
+        access = AccessType.read_only(False) if self.read_only else AccessType.read_write()
+        try:
+            self._db = Rdict(str(self.folder), _options(), families, access)
+        except Exception as error:  # rocksdict raises plain Exception with RocksDB's words
+            raise _opening_error(str(error), self.folder) from None
+        self._of = {name: self._db.get_column_family(name) for name in FAMILIES}
+        self._handles = {name: self._db.get_column_family_handle(name) for name in FAMILIES}
 
     def close(self) -> None:
         """Lets go of the folder; what still names a column family would keep its lock."""
@@ -168,6 +189,19 @@ class Rocks:
         if self.read_only:
             raise StoreError("READ_ONLY", "the store is open for reading", self.folder)
         self._db.write(batch.rows, self._durable)
+
+    def rewrite(self) -> None:
+        """Writes all rows into new files, and forgets the old ones: what was deleted is in none. No scan may be open.
+
+        The list of files names the first and the last row of each; it is made anew where the database is opened.
+        """
+        whole = CompactOptions()
+        whole.set_bottommost_level_compaction(BottommostLevelCompaction.force())
+        for family in self._of.values():
+            family.flush()
+            family.compact_range(None, None, whole)
+        self.close()
+        self._open()
 
     def checkpoint(self, to: Path) -> None:
         """A consistent copy in a folder that does not exist yet. The writer links its files where the disk allows it.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from loyalty_streams.core.codes import Disposition
 from loyalty_streams.core.programme import Compiled
@@ -88,6 +88,8 @@ class Store(LetterRows):
                 store.settle()
             if not read_only and store.clocks.refold:
                 store.refold()
+            if not read_only:
+                store.end_erasing()
         except BaseException:
             rocks.close()
             raise
@@ -187,68 +189,80 @@ class Store(LetterRows):
         With it go dead letters that the reading found, rows of `rest` that are settled by it (`dropping`), and rows that wait (`holding`).
         """
         from loyalty_streams.agents.messages import settled_apart
-        from loyalty_streams.agents.partitions import by_partition
 
-        *before, last = [part for some in settled_apart(facts, self) for part in by_partition(some, self.partitions)]
-        told = [self._take(part, self.rocks.batch(), ()) for part in before]
+        *before, last = settled_apart(facts, self)
+        told = [writes for some in before for writes in self._take(some, self.rocks.batch(), ())]
         batch = self.rocks.batch()
         for name in dropping:
             batch.delete("rest", name)
         for name, row in holding:
             batch.put("rest", name, row)
-        whole = self._take(last, batch, letters)
-        for part in told:
+        *more, whole = self._take(last, batch, letters)
+        for part in (*told, *more):
             whole.add_told(part)
+        if self.clocks.rewriting:
+            self.end_erasing()
         return whole
 
-    def _take(self, facts: FactBatch, batch: Batch, letters: Sequence[DeadLetter]) -> Writes:
-        writes = self.judge(facts)
-        self._commit(batch, writes, letters)
-        writes.entries += self.settle()
-        return writes
+    def _take(self, facts: FactBatch, last: Batch, letters: Sequence[DeadLetter]) -> list[Writes]:
+        """Takes a part of a batch, partition by partition, and erases who is to be erased then. `last` is committed with the last partition."""
+        from loyalty_streams.agents.partitions import by_partition
+        from loyalty_streams.hosts.embedded import erasing
+
+        living = erasing.of_the_living(self, facts)
+        parts, told = by_partition(living.batch, self.partitions), []
+        for k, part in enumerate(parts):
+            ends = k == len(parts) - 1
+            batch, writes = last if ends else self.rocks.batch(), self._judge(part)
+            if k == 0:
+                writes.graves.update(living.enrolled)
+                writes.leave_out(living.filtered)
+            self.commit(batch, writes, letters if ends else ())
+            writes.entries += self.settle()
+            told.append(writes)
+        if self.clocks.erasing:
+            erasing.erase_marked(self)
+        return told
+
+    def end_erasing(self) -> None:
+        """Ends what an erasure has left: who is marked still, and files that hold still what was erased."""
+        if not self.clocks.erasing and not self.clocks.rewriting:
+            return
+        from loyalty_streams.hosts.embedded import erasing
+
+        erasing.erase_marked(self)
+        if self.clocks.rewriting:
+            erasing.rewrite(self)
+
+    def note(self, batch: Batch | None = None, writes: Writes | None = None, **clocks: Any) -> None:
+        """Commits rows with clocks that say what they are of."""
+        from loyalty_streams.agents.writes import Writes
+
+        before, self.clocks = self.clocks, replace(self.clocks, **clocks)
+        try:
+            self.commit(batch or self.rocks.batch(), writes or Writes(), ())
+        except BaseException:
+            self.clocks = before
+            raise
 
     def settle(self) -> int:
-        """Takes what accounts have sent each other, commit by commit, until nothing is under way. -> entries written
-
-        It may be killed in the middle: what is under way is stored, and the next opening goes on. What an account has no room for stays under way,
-        where `verify` tells of it (I7).
-        """
+        """Takes what accounts have sent each other. -> entries written"""
         if not self.clocks.under_way:
             return 0
-        from loyalty_streams.agents.messages import addressee, next_ones
-        from loyalty_streams.agents.partitions import messages_by_partition
-        from loyalty_streams.core.engine import BoundError
+        from loyalty_streams.hosts.embedded.settling import settle
 
-        written, full = 0, set[bytes]()
-        while self.clocks.under_way:
-            rows = [(name, m) for name, m in self.rocks.scan("rest", UNDER_WAY, UNDER_WAY[:-1] + b"0") if addressee(m) not in full]
-            if not rows:
-                break
-            names, messages = zip(*rows, strict=True)
-            ready, over = next_ones(messages, self.lateness)
-            parts = messages_by_partition(messages, ready, self.partitions)
-            while parts:
-                some = parts.pop(0)
-                try:
-                    writes = self.agent.receive([messages[k] for k in some], self, self.clocks.tick)
-                except BoundError as error:
-                    if error.code != "SECTION_FULL":
-                        raise
-                    accounts = sorted({addressee(messages[k]) for k in some})
-                    if len(accounts) == 1:
-                        full.update(accounts)
-                    else:  # one of them has no room: each by itself
-                        parts = [[k for k in some if addressee(messages[k]) == account] for account in accounts] + parts
-                    continue
-                batch = self.rocks.batch()
-                for k in (*some, *over):
-                    batch.delete("rest", names[k])
-                self._commit(batch, writes, (), taken=len(some) + len(over))
-                written, over = written + writes.entries, []
-        return written
+        return settle(self)
 
     def judge(self, facts: FactBatch) -> Writes:
-        """What a batch would write: facts from the future are set aside, the others judged and folded. Nothing is kept."""
+        """What a batch would write: facts of who was erased are left out, those from the future set aside, the others folded. Nothing is kept."""
+        from loyalty_streams.hosts.embedded.erasing import of_the_living
+
+        living = of_the_living(self, facts)
+        writes = self._judge(living.batch)
+        writes.leave_out(living.filtered)
+        return writes
+
+    def _judge(self, facts: FactBatch) -> Writes:
         from loyalty_streams.agents.intake import admit
 
         admitted, early = admit(facts, self.lateness, max(self.clock(), self.clocks.newest_arrived))
@@ -263,7 +277,7 @@ class Store(LetterRows):
         """Judges and folds what a shop asks. It is committed where it is applied; who asks in vain is told, and nothing is kept."""
         writes = self.judge(facts)
         if set(writes.dispositions) == {Disposition.APPLIED}:
-            self._commit(self.rocks.batch(), writes, ())
+            self.commit(self.rocks.batch(), writes, ())
             self.settle()
         return writes
 
@@ -305,13 +319,7 @@ class Store(LetterRows):
             batch.delete("bases", name)
         self.rocks.write(batch)
         rebuild(self)
-        again = self.agent.send_again(self._kin(), self, self.clocks.tick)
-        before, self.clocks = self.clocks, replace(self.clocks, refold=False)
-        try:
-            self._commit(self.rocks.batch(), again, ())
-        except BaseException:
-            self.clocks = before
-            raise
+        self.note(writes=self.agent.send_again(self._kin(), self, self.clocks.tick), refold=False)
         self.settle()
 
     def _kin(self) -> list[bytes]:
@@ -351,7 +359,7 @@ class Store(LetterRows):
             return 0
         members, heads = zip(*due, strict=True)
         writes = self.agent.advance(members, heads, self, until)
-        self._commit(self.rocks.batch(), writes, ())
+        self.commit(self.rocks.batch(), writes, ())
         return writes.entries
 
     def _end_waits(self, until: int) -> None:
@@ -365,10 +373,10 @@ class Store(LetterRows):
         batch = self.rocks.batch()
         for name in (*(x.key for x in over.rows), *over.orders):
             batch.delete("keys", name)
-        self._commit(batch, Writes(released=[(x.order, x.key) for x in over.rows]), over.letters)
+        self.commit(batch, Writes(released=[(x.order, x.key) for x in over.rows]), over.letters)
         self.clocks.ages_at = over.ages_at
 
-    def _commit(self, batch: Batch, writes: Writes, letters: Sequence[DeadLetter], taken: int = 0) -> None:
+    def commit(self, batch: Batch, writes: Writes, letters: Sequence[DeadLetter], taken: int = 0) -> None:
         """The one place that writes what was decided. Clocks move only when the batch is on the disk. `taken`: messages that it takes."""
         before = self.clocks
         self.clocks = replace(before, batch=before.batch + 1, dispositions=dict(before.dispositions), under_way=before.under_way - taken)
@@ -380,6 +388,10 @@ class Store(LetterRows):
             raise
 
     def _put(self, batch: Batch, writes: Writes, letters: Sequence[DeadLetter]) -> None:
+        from loyalty_streams.agents.erased import NOBODY
+        from loyalty_streams.agents.messages import addressee
+        from loyalty_streams.hosts.embedded.erasing import mark, put_graves
+
         clocks, number = self.clocks, self.clocks.batch
         batch.put_all("heads", writes.heads.names, writes.heads.values)
         own = of_batch(b"", number)
@@ -396,9 +408,14 @@ class Store(LetterRows):
             batch.put("rest", WAITING + row.order + NUL + row.key, row.row)
             clocks.ages_at = min(clocks.ages_at, self.lateness.waits_until(row.arrived))
         clocks.waiting += len(writes.waiting) - len(writes.released)
-        for k, message in enumerate(writes.messages):
+        put_graves(batch, writes.graves)
+        messages = [m for m in writes.messages if addressee(m) != NOBODY]
+        for k, message in enumerate(messages):
             batch.put("rest", UNDER_WAY + number.to_bytes(8, "big") + k.to_bytes(4, "big"), message)
-        clocks.under_way += len(writes.messages)
+        clocks.under_way += len(messages)
+        for asked in writes.erased:
+            mark(batch, asked)
+        clocks.erasing += len(writes.erased)
         writes.let_go()
         for code, text in writes.texts.items():
             batch.put("rest", TEXTS + code.to_bytes(8, "big", signed=True), text.encode())

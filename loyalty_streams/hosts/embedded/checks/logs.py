@@ -16,7 +16,7 @@ from loyalty_streams.core.facts import RANK, Array, take_rows
 from loyalty_streams.core.state import Hold, Lot, unpack
 from loyalty_streams.hosts.embedded.checks.account import Found
 from loyalty_streams.hosts.embedded.checks.entries import holds_ended, taken_back
-from loyalty_streams.hosts.embedded.checks.states import lots_left
+from loyalty_streams.hosts.embedded.checks.states import forfeited, lots_left, unaccounted
 from loyalty_streams.hosts.embedded.rebuild import heads_of
 from loyalty_streams.hosts.embedded.refold import Log, cut, refold, states_before
 from loyalty_streams.hosts.embedded.rocks import Clocks, after_member, of_batch
@@ -207,8 +207,9 @@ class Moved:
         lost = [(*place, points) for place, points in self.sums.items() if points]
         faults = [f"{points} points of wallet {wallet}, bucket {bucket} are neither here nor there" for wallet, bucket, points in lost]
         faults += [f"{points} points of wallet {wallet} have been sent and have not come" for wallet, points in self.sent.items() if points]
-        faults += [f"a lot's entries give {points} points more than remain of it in all accounts" for points in self.left.values() if points]
         whole = stacked(self.entries)
+        lots = unaccounted(self.left, forfeited(whole))
+        faults += [f"a lot's entries give {points} points more than remain of it in all accounts" for points in lots]
         faults += [*holds_ended(whole, self.holds)[1], *taken_back(whole)[1]]
         if clocks.under_way:
             faults.append(f"{clocks.under_way} messages are under way")

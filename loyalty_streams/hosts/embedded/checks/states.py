@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import numpy as np
 
-from loyalty_streams.core.codes import Bucket, EntryKind
+from loyalty_streams.core.codes import Bucket, EntryKind, Reason
 from loyalty_streams.core.entries import SOURCES, USES, Entries, postings
 from loyalty_streams.core.kernel.records import BOUNDS
 from loyalty_streams.core.state import MemberState, WalletState
@@ -23,15 +24,15 @@ def books(account: Account) -> dict[int, dict[str, int]]:
     """Every account of every wallet, added up from the entries."""
     found: dict[int, dict[str, int]] = {}
     e = account.entries
-    amounts = np.where(e["kind"] == EntryKind.WRITTEN_OFF, e["basis"], e["points"])
     places = np.stack([e["wallet"].astype(np.int64), e["kind"], e["bucket"]], axis=1)
     distinct, at = np.unique(places, axis=0, return_inverse=True)
-    sums = np.zeros(len(distinct), np.int64)
-    np.add.at(sums, at.reshape(-1), amounts)
-    for (wallet, kind, bucket), points in zip(distinct.tolist(), sums.tolist(), strict=True):
+    sums, bases = np.zeros(len(distinct), np.int64), np.zeros(len(distinct), np.int64)
+    np.add.at(sums, at.reshape(-1), e["points"])
+    np.add.at(bases, at.reshape(-1), e["basis"])
+    for (wallet, kind, bucket), points, basis in zip(distinct.tolist(), sums.tolist(), bases.tolist(), strict=True):
         own = found.setdefault(wallet, dict(NOTHING))
         if kind == EntryKind.WRITTEN_OFF:
-            own["written_off"] += points
+            own["written_off"] += basis
         for name, change in postings(kind, bucket, points).items():
             own[name] += change
     return found
@@ -88,7 +89,26 @@ def _remains(account: Account, ground: Ground) -> list[str]:
     lots_left(account.entries, account.state, left)
     if len(left) >= BOUNDS["lots"] or account.kin:
         return []
-    return [f"a lot's entries give {points} points more than remain of it" for (w, _, _), points in left.items() if points and ground.keeps_lots(w)]
+    kept = {place: points for place, points in left.items() if ground.keeps_lots(place[0])}
+    return [f"a lot's entries give {points} points more than remain of it" for points in unaccounted(kept, forfeited(account.entries))]
+
+
+def forfeited(entries: Entries) -> dict[int, int]:
+    """By wallet, what was open of accounts that were erased: no entry says of which lots."""
+    found: dict[int, int] = {}
+    e = entries[(entries["kind"] == EntryKind.FORFEITED) & (entries["reason"] == Reason.ERASED)]
+    for wallet, points in zip(e["wallet"].tolist(), e["points"].tolist(), strict=True):
+        found[wallet] = found.get(wallet, 0) - points
+    return found
+
+
+def unaccounted(left: Mapping[tuple[int, int, int], int], gone: Mapping[int, int]) -> list[int]:
+    """What `lots_left` leaves of lots beyond what was forfeited in their wallet; of a wallet where something was, the sum alone tells."""
+    over: dict[int, int] = {wallet: -points for wallet, points in gone.items()}
+    for (wallet, _, _), points in left.items():
+        if wallet in gone:
+            over[wallet] += points
+    return [points for points in (*over.values(), *(p for (w, _, _), p in left.items() if w not in gone or p < 0)) if points]
 
 
 def outstanding_is_held(account: Account, ground: Ground) -> Found:
