@@ -72,6 +72,8 @@ def decide(store: Store, command: Command, lang: Language = "en") -> Answer:
     batch = _read(store, command.table, {**command.row, **_own_columns(command, name, at)})
     writes = store.ask(batch)
     (end,) = writes.dispositions
+    if end == Disposition.FILTERED:
+        raise AskError("FILTERED", f"nothing is taken under `{command.member_id}` until somebody enrols under it")
     if end not in (Disposition.APPLIED, Disposition.DUPLICATE):
         raise AskError(writes.letters[0].code if writes.letters else end.name, writes.letters[0].expected if writes.letters else name)
     return _answer(store, command, name, end, lang)

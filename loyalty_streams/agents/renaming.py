@@ -25,6 +25,8 @@ OWN_KINDS = (b"profile", b"identity", b"interaction", b"opening")
 GIVEN = {b"interaction": 1, b"opening": 2}
 """How many parts such a key has behind its kind where the shop has named the fact."""
 MADE = (b"redemption", b"adjustment")
+SHARE = b"pooled"
+"""What a pool was given, by the member's name."""
 INSTANT = re.compile(rb"-\d{4}-\d\d-\d\dT[\d:.]+Z")
 CLAIMED = RECEIPT.encode()
 
@@ -54,7 +56,9 @@ class Renaming:
     def key(self, key: bytes) -> bytes:
         """A business key without the names. Ids that shops gave stay."""
         kind, *pieces = key.split(b"/")
-        if kind in MADE and pieces:
+        if kind == SHARE and pieces:
+            pieces[0] = self._parts.get(pieces[0], pieces[0])
+        elif kind in MADE and pieces:
             pieces[0] = self._made(pieces[0])
         elif kind in OWN_KINDS and len(pieces) != GIVEN.get(kind):
             claims = kind == b"identity" and pieces[2:3] == [b"claim"]

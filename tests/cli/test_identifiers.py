@@ -50,6 +50,22 @@ def test_what_is_no_phone_is_said_to_be_none(shop: Terminal) -> None:
     assert (said.code, "it is no phone number" in said.err) == (2, True)
 
 
+def test_who_was_erased_is_found_by_nothing_and_spends_nothing(shop: Terminal) -> None:
+    """Hers were 80 dollars, which the report of all orders still has."""
+    erasure = {"member_id": "M1", "occurred_at": "2026-03-20T10:00:00Z", "action": "erase"}
+    before = shop.json("report", "summary")
+    assert shop.ingest("--json", name="gone", identities=[erasure]).json["dispositions"]["applied"] == 1
+    unknown = shop.run("member", "M77")
+    for name in ("M1", "card:4711", "phone:13800138000"):
+        said = shop.run("member", name)
+        assert (said.code, said.err.replace(name, "M77").split(":")[0]) == (unknown.code, unknown.err.split(":")[0])
+    said = shop.run("redeem", "card:4711", "10", "--id", "D9", "--at", "2026-03-21T10:00:00Z")
+    assert (said.code, "error FILTERED" in said.err) == (2, True), said
+    after = shop.json("report", "summary")
+    assert (after["spend_minor"], sum(after["tiers"].values())) == (before["spend_minor"], sum(before["tiers"].values()) - 1)
+    assert "all invariants hold" in shop.ok("verify").out
+
+
 def test_any_number_of_partitions_gives_the_same_report(shop: Terminal) -> None:
     for n in ("1", "3"):
         shop.ok("ingest", str(shop.folder / "phones"), "--programme", str(shop.folder / "rules"), "--data", f"store-{n}", "--partitions", n)

@@ -55,7 +55,7 @@ ENDS: dict[Disposition, str] = {
     Disposition.SUPERSEDED: "an older revision of what is known, or replaced by a newer one while it waited; counted and not applied",
     Disposition.CONFLICT: "known already with another content, and the first stands; set aside as a dead letter `CONFLICT`",
     Disposition.DEAD_LETTERED: "set aside with file, row, code and what was expected",
-    Disposition.FILTERED: "left out on purpose (a later release)",
+    Disposition.FILTERED: "of somebody who was [erased](identity.md#erasure): left out on purpose, and kept nowhere",
 }
 
 

@@ -1,102 +1,31 @@
-"""A person who is erased: what stays, what goes, and what comes for her later (S59, T190 to T193)."""
+"""A person who is erased: what stays, what goes, and what comes for her later (S59, T190, T193)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from rocksdict import Cache, DBCompressionType, Options
 
 from loyalty_streams.agents.renaming import Renaming
 from loyalty_streams.api import Loyalty
-from loyalty_streams.core.codes import AttrKind, EntryKind, FactKind, Reason
+from loyalty_streams.core.codes import AttrKind, FactKind, Reason
 from loyalty_streams.core.facts import Attribute, Fact
-from loyalty_streams.hosts.embedded import Store, erasing, rocks
-from loyalty_streams.hosts.embedded.identifiers import home
-from loyalty_streams.hosts.embedded.past import blocks, member
+from loyalty_streams.hosts.embedded import Store, erasing
+from loyalty_streams.hosts.embedded.fact_tables import fact_tables
+from loyalty_streams.hosts.embedded.past import member
 from loyalty_streams.hosts.embedded.rebuild import rebuild
+from tests.hosts.gone import GONE, NOON, PHONE, SECRETS, booked, erase, gifts, her_year, in_the_files, linked, profile, sums, text
 from tests.hosts.shop import PROGRAMME, a_year, ask, at, bring, codes, come_back, contents, history, open_store, order, read_in
 from tests.hosts.test_any_order import holds, late, the
-from tests.hosts.test_merges import merge, names, survivors
-from tests.hosts.test_receipts import claim, kept
-from tests.hosts.test_transfers import points, reasons, transfer
-from tests.hosts.test_undoing import unlink, unmerge
+from tests.hosts.test_merges import names, survivors
+from tests.hosts.test_transfers import points, reasons
 
-NOON = "2026-02-10 12:00"
-PHONE = "phone:" + "5f" * 16
-SECRETS = ("eva-77", "card:4711", PHONE, "receipt:88", "Gartenweg", "Tulpenfee")
+pytestmark = pytest.mark.usefixtures("uncompressed")
 
 
-@pytest.fixture(autouse=True)
-def uncompressed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files in which a word can be found."""
-    family = rocks._family
-
-    def plain(name: str, cache: Cache) -> Options:
-        options = family(name, cache)
-        options.set_compression_type(DBCompressionType.none())
-        return options
-
-    monkeypatch.setattr(rocks, "_family", plain)
-
-
-def erase(name: str, when: str) -> Fact:
-    return Fact(FactKind.IDENTITY, name, f"identity/{name}/{at(when)}/erase/0", at(when), type="erase")
-
-
-def profile(name: str, when: str, *attributes: Attribute) -> Fact:
-    return Fact(FactKind.PROFILE, name, f"profile/{name}/{at(when)}", at(when), attributes=attributes)
-
-
-def linked(name: str, identifier: str, when: str) -> Fact:
-    return merge(f"{name}/{at(when)}/link/{identifier}", identifier, name, when, "link")
-
-
-def text(name: str, value: str) -> Attribute:
-    return Attribute(name, AttrKind.TEXT, value)
-
-
-def her_year() -> tuple[Fact, ...]:
-    """100 with the card, 50 as herself, 20 without either, claimed; a phone without a purchase; Max has 30, and the same favourite as she."""
-    return (
-        order("O1", "card:4711", "2026-01-05 10:00", 10_000),
-        profile("eva-77", "2026-01-06 09:00", text("street", "Gartenweg"), text("nickname", "Tulpenfee"), text("favourite", "Roses")),
-        order("O2", "eva-77", "2026-01-06 10:00", 5_000), replace(kept("O3", "88", "2026-01-07 10:00", 2_000), attributes=(text("receipt", "88"),)),
-        profile("max", "2026-01-07 11:00", text("favourite", "Roses")), order("O4", "max", "2026-01-07 12:00", 3_000),
-        linked("eva-77", "card:4711", "2026-01-08 10:00"), linked("eva-77", PHONE, "2026-01-08 10:00"),
-        replace(claim("88", "eva-77", "2026-01-09 10:00"), attributes=(text("receipt", "88"),)),
-    )  # fmt: skip
-
-
-GONE = "2026-01-20 10:00"
-
-
-def sums(store: Store, when: str | None = None) -> dict[str, int]:
-    """Points by kind of entry in all accounts, as they were at an instant."""
-    found: dict[str, int] = {}
-    for block in blocks(store, as_of=None if when is None else at(when)):
-        for kind, own in zip(block.entries["kind"].tolist(), block.entries["points"].tolist(), strict=True):
-            name = EntryKind(kind).name
-            found[name] = found.get(name, 0) + own
-    return found
-
-
-def booked(store: Store) -> list[tuple[str, int, int, int]]:
-    """Every entry that holds: whose it is, its kind, its instant and its points."""
-    told = ("kind", "at", "points")
-    return [(b.ids[e["member"]], *(e[name].item() for name in told)) for b in blocks(store) for e in b.entries]
-
-
-def in_the_files(store: Store, words: Sequence[str]) -> list[str]:
-    """Which words stand in any file of the store: rows, journal, list of files, the database's own diary."""
-    whole = b"".join(path.read_bytes() for path in sorted(store.folder.iterdir()) if path.is_file())
-    return [word for word in words if word.encode() in whole]
-
-
-def test_her_open_points_are_forfeited_and_all_else_is_as_it_was(tmp_path: Path) -> None:
+def test_t190_t193_her_open_points_are_forfeited_and_all_else_is_as_it_was(tmp_path: Path) -> None:
     """170 points."""
     with open_store(tmp_path) as store:
         bring(store, *her_year())
@@ -195,6 +124,26 @@ def test_a_second_erasure_finds_nobody(tmp_path: Path) -> None:
         assert contents(store) == before
 
 
+def test_several_who_are_erased_at_once_are_called_as_one_after_the_other(tmp_path: Path) -> None:
+    found = []
+    for size in (1, 100):
+        with open_store(tmp_path / str(size)) as store:
+            bring(store, *her_year())
+            bring(store, erase("eva-77", GONE), erase("max", "2026-01-20 10:01"), size=size)
+            found.append(contents(store))
+            assert names(store) == [f"erased:{n}" for n in (1, 2, 3, 4, 5)]
+            assert in_the_files(store, (*SECRETS, "Roses")) == []
+            holds(store)
+    assert found[0] == found[1]
+
+
+def test_what_comes_in_the_same_batch_behind_the_erasure_leaves_no_text(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        came = late(profile("eva-77", "2026-01-19 09:00", text("street", "Gartenweg")), NOON)
+        assert bring(store, order("O2", "eva-77", "2026-01-06 10:00", 5_000), erase("eva-77", GONE), came) == {"applied": 2, "filtered": 1}
+        assert in_the_files(store, SECRETS) == []
+
+
 def test_who_was_never_there_is_erased_all_the_same(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
         bring(store, erase("eva-77", GONE))
@@ -260,128 +209,6 @@ def test_an_order_of_hers_that_somebody_sends_again_is_known(tmp_path: Path) -> 
         holds(store)
 
 
-# ---- somebody new ----------------------------------------------------------------------------------------------------------
-
-
-def test_t192_the_same_name_enrols_again_as_somebody_new(tmp_path: Path) -> None:
-    with open_store(tmp_path) as store:
-        bring(store, *her_year(), erase("eva-77", GONE))
-        again = (
-            profile("eva-77", "2026-02-01 10:00"), linked("eva-77", "card:4711", "2026-02-01 10:00"),
-            order("O10", "card:4711", "2026-02-02 10:00", 700), late(order("O11", "eva-77", "2026-01-19 10:00", 900), "2026-02-03 10:00"),
-            order("O12", PHONE, "2026-02-03 11:00", 800),
-        )  # fmt: skip
-        assert bring(store, *again) == {"applied": 3, "filtered": 2}
-        state = the(store, "eva-77").states[0]
-        assert (state.orders, state.lifetime_spend, home(store, "card:4711")) == (1, 700, "eva-77")
-        before = contents(store)
-        assert bring(store, *her_year(), erase("eva-77", GONE), *again) == {"duplicate": 5, "filtered": 10}
-        assert contents(store) == before
-        holds(store)
-        bring(store, erase("eva-77", "2026-02-05 10:00"))
-        assert [name for name in names(store) if name != "max"] == [f"erased:{n}" for n in range(1, 7)]
-        holds(store)
-
-
-def test_a_freed_card_is_the_next_owners(tmp_path: Path) -> None:
-    with open_store(tmp_path) as store:
-        bring(store, *her_year(), erase("eva-77", GONE))
-        came = (
-            order("O10", "card:4711", "2026-01-21 10:00", 500), linked("max", "card:4711", "2026-01-22 10:00"),
-            order("O11", "card:4711", "2026-01-23 10:00", 700),
-        )  # fmt: skip
-        assert bring(store, *came) == {"applied": 2, "filtered": 1}
-        store.advance(at("2026-01-30 00:00"))
-        assert (points(store, "max"), the(store, "max").states[0].orders) == ([37], 2)
-        holds(store)
-
-
-def test_a_profile_without_an_instant_enrols_nobody(tmp_path: Path) -> None:
-    """It may be the old one, read again."""
-    with open_store(tmp_path) as store:
-        bring(store, *her_year(), erase("eva-77", GONE))
-        undated = replace(profile("eva-77", "2026-02-01 10:00"), key="profile/eva-77/new")
-        assert bring(store, undated) == {"filtered": 1}
-
-
-# ---- others ----------------------------------------------------------------------------------------------------------------
-
-
-def gifts() -> tuple[Fact, ...]:
-    return (
-        order("O1", "eva-77", "2026-01-05 10:00", 10_000), order("O2", "max", "2026-01-05 10:00", 3_000),
-        transfer("T1", "eva-77", "max", "2026-01-10 10:00", 40), transfer("T2", "max", "eva-77", "2026-01-11 10:00", 25),
-    )  # fmt: skip
-
-
-def test_t191_what_two_did_is_still_the_others(tmp_path: Path) -> None:
-    """Max has 30 + 40 - 25, and she 100 - 40 + 25."""
-    with open_store(tmp_path) as store:
-        bring(store, *gifts(), erase("eva-77", GONE))
-        assert (points(store, "max"), the(store, "erased:1").states[0].wallets[0].forfeited) == ([45], 85)
-        assert in_the_files(store, SECRETS) == []
-        holds(store)
-        bring(store, come_back("R1", "O2", "max", "2026-01-21 10:00", 3_000))
-        assert points(store, "max") == [15]
-        holds(store)
-
-
-@pytest.mark.parametrize("outcome", [0, 1])
-def test_points_that_are_sent_to_her_come_back(tmp_path: Path, outcome: int) -> None:
-    with open_store(tmp_path) as store:
-        bring(store, *gifts(), erase("eva-77", GONE))
-        bring(store, replace(transfer("T3", "max", "eva-77", "2026-01-21 10:00", 5), outcome=outcome))
-        assert (points(store, "max"), reasons(store, "max"), store.heads([b"eva-77"])) == ([45], [Reason.NOT_ALLOWED], [None])
-        holds(store)
-
-
-def test_points_that_had_come_after_the_instant_of_an_erasure_that_is_late_go_back(tmp_path: Path) -> None:
-    facts = (*gifts()[:2], transfer("T1", "max", "eva-77", "2026-01-21 10:00", 25), late(erase("eva-77", GONE), "2026-01-22 10:00"))
-    with open_store(tmp_path) as store:
-        bring(store, *facts)
-        assert (points(store, "max"), the(store, "erased:1").states[0].wallets[0].forfeited) == ([30], 100)
-        holds(store)
-
-
-def test_an_identifier_that_was_unlinked_from_her_is_somebody_elses_and_stays(tmp_path: Path) -> None:
-    """20 before the link and 50 after it are hers; 30 are of the phone's next owner."""
-    with open_store(tmp_path) as store:
-        bring(
-            store, order("O1", PHONE, "2026-01-05 10:00", 2_000), profile(PHONE, "2026-01-05 11:00", text("street", "Gartenweg")),
-            linked("eva-77", PHONE, "2026-01-06 10:00"), order("O2", PHONE, "2026-01-07 10:00", 5_000),
-            unlink("eva-77/1/unlink/phone", PHONE, "eva-77", "2026-01-10 10:00"), order("O3", PHONE, "2026-01-11 10:00", 3_000),
-        )  # fmt: skip
-        bring(store, erase("eva-77", GONE))
-        assert (points(store, PHONE), the(store, "erased:1").states[0].wallets[0].forfeited) == ([30], 70)
-        assert in_the_files(store, SECRETS) == [PHONE]
-        holds(store)
-        came = (late(order("O4", PHONE, "2026-01-08 10:00", 900), NOON), late(order("O5", PHONE, "2026-01-12 10:00", 900), NOON))
-        assert bring(store, *came) == {"filtered": 1, "applied": 1}
-        holds(store)
-
-
-def test_who_was_merged_by_mistake_and_freed_again_stays(tmp_path: Path) -> None:
-    for n, gone in enumerate(("eva-77", "moritz")):
-        with open_store(tmp_path / str(n)) as store:
-            bring(store, order("O1", "moritz", "2026-01-05 10:00", 10_000), profile("moritz", "2026-01-05 11:00", text("street", "Gartenweg")))
-            bring(store, order("O2", "eva-77", "2026-01-06 10:00", 2_000), merge("moritz/1/merge/eva-77", "moritz", "eva-77", "2026-01-07 10:00"))
-            bring(store, order("O3", "moritz", "2026-01-08 10:00", 500), unmerge("moritz/2/unmerge/eva-77", "moritz", "eva-77", "2026-01-09 10:00"))
-            bring(store, erase(gone, GONE))
-            left = "moritz" if gone == "eva-77" else "eva-77"
-            assert (names(store), points(store, left)) == (["erased:1", left], [105 if left == "moritz" else 20])
-            assert in_the_files(store, (gone, "Gartenweg")) == ([] if gone == "moritz" else ["Gartenweg"])
-            holds(store)
-
-
-def test_links_that_came_to_nothing_name_her_no_more(tmp_path: Path) -> None:
-    with open_store(tmp_path) as store:
-        bring(store, order("O1", "card:9", "2026-01-05 10:00", 10_000), linked("max", "card:9", "2026-01-06 10:00"))
-        bring(store, linked("eva-77", "card:9", "2026-01-07 10:00"), claim("88", "eva-77", "2026-01-08 10:00"))
-        bring(store, order("O2", "eva-77", "2026-01-09 10:00", 1_000), erase("eva-77", GONE))
-        assert in_the_files(store, SECRETS) == ["receipt:88"]  # nobody has bought by it yet
-        holds(store)
-
-
 # ---- as it is kept ---------------------------------------------------------------------------------------------------------
 
 
@@ -443,6 +270,14 @@ def test_dead_letters_that_name_her_are_dropped_and_do_not_come_again(tmp_path: 
         read_in(store, folder)
         assert codes(store) == ["BAD_NUMBER"]
         assert in_the_files(store, SECRETS) == []
+
+
+def test_an_export_calls_her_by_her_number(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        bring(store, *gifts(), erase("eva-77", GONE))
+        tables = fact_tables(store)
+        assert set(tables["orders"]["member_id"].to_pylist()) == {"erased:1", "max"}
+        assert [(r["from"], r["to"]) for r in tables["transfers"].to_pylist()] == [("erased:1", "max"), ("max", "erased:1")]
 
 
 def test_an_erased_member_has_no_tier_and_her_orders_are_counted(tmp_path: Path) -> None:

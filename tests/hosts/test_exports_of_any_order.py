@@ -21,6 +21,7 @@ from loyalty_streams.history import FactBatch, ReadOptions, read_history, read_r
 from loyalty_streams.hosts.embedded import Store
 from loyalty_streams.hosts.embedded.export import export_facts, export_ledger
 from loyalty_streams.hosts.embedded.fact_tables import fact_tables, tables_of
+from loyalty_streams.hosts.embedded.rocks import TEXTS
 from tests.hosts.shop import DAY, HOUR, MINUTE, a_year, at, batch_of, come_back, open_store, order, read_in
 from tests.hosts.test_any_order import ends, holds, scrambled
 from tests.hosts.test_known_at import amended
@@ -147,7 +148,10 @@ def test_what_is_exported_of_receipts_claims_pools_transfers_and_openings_is_the
     rows = [{**dict.fromkeys(names, ""), **common, **row} for row in ROWS[table]]
     batch, letters = read_rows(table, rows, ReadOptions("USD", 2))
     with open_store(tmp_path) as store:
-        store.take(batch)  # its texts are what an export looks up
+        texts = store.rocks.batch()
+        for code, word in batch.strings.items():  # what an export looks up
+            texts.put("rest", TEXTS + code.to_bytes(8, "big", signed=True), word.encode())
+        store.rocks.write(texts)
         found = tables_of(store, *log_of(batch))
     assert (letters, found.keys()) == ((), {table})
     pq.write_table(found[table], tmp_path / f"{table}.parquet")

@@ -93,7 +93,7 @@ class _Erasure:
     """Some persons, in the order in which their erasures arrived.
 
     `graves`: the accounts that lead to theirs, these among them, and when each erasure was known; `lives`: accounts that once did and are somebody
-    else's now, with the instants between which they did.
+    else's now, with the instants between which they did; `contents`: the content of the persons' facts from then on.
     """
 
     store: Store
@@ -102,6 +102,7 @@ class _Erasure:
     renaming: Renaming = field(init=False)
     graves: dict[bytes, Grave] = field(default_factory=dict)
     lives: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    contents: dict[bytes, int] = field(default_factory=dict)
     writes: Writes = field(default_factory=Writes)
 
     def run(self) -> None:
@@ -154,7 +155,7 @@ class _Erasure:
 
     def _logs(self) -> set[int]:
         """Logs, heads and key rows go to the new names. -> the codes of the words of shops in them"""
-        r, batch, content, words, mine = self.renaming, self.batch, dict[bytes, int](), set[bytes](), set[int]()
+        r, batch, words, mine = self.renaming, self.batch, set[bytes](), set[int]()
         for name, new in r.names.items():
             for key, value in self.store.rocks.scan("segments", of_batch(name, 0), after_member(name)):
                 made = r.segment(value, name)
@@ -163,7 +164,7 @@ class _Erasure:
                 old, rows = join_segments([[value]]), join_segments([[made]])
                 keys, abouts = split(old.keys), split(old.abouts)
                 words.update(keys, abouts)
-                content.update((key, int(c)) for key, c, came in zip(keys, rows.content, rows.came, strict=True) if not came & FOREIGN)
+                self.contents.update((key, int(c)) for key, c, came in zip(keys, rows.content, rows.came, strict=True) if not came & FOREIGN)
                 mine |= texts_of_shops(old.columns)
                 r.dropped.update(code for code, word in zip(old.columns.about.tolist(), abouts, strict=True) if r.key(word) != word)
             for head in self.store.heads([name]):
@@ -172,14 +173,14 @@ class _Erasure:
                     batch.put("heads", new, r.head(head))
             for key, _ in self.store.rocks.scan("bases", of_batch(name, 0), after_member(name)):
                 batch.delete("bases", key)
-        self._key_rows(sorted(words - {b""}), content)
+        self._key_rows(sorted(words - {b""}))
         return mine
 
-    def _key_rows(self, words: Sequence[bytes], content: Mapping[bytes, int]) -> None:
+    def _key_rows(self, words: Sequence[bytes]) -> None:
         for key, row in zip(words, self.store.keys(words), strict=True):
             if row is not None and (KeyRow.read(row).member in self.renaming.names or self.renaming.key(key) != key):
                 self.batch.delete("keys", key)
-                self.batch.put("keys", self.renaming.key(key), self.renaming.key_row(row, content.get(key)))
+                self.batch.put("keys", self.renaming.key(key), self.renaming.key_row(row, self.contents.get(key)))
 
     def _others(self) -> set[int]:
         """In all other logs what names them is renamed. -> the codes of the texts in these logs"""
@@ -207,7 +208,7 @@ class _Erasure:
         if made != value:
             touched.add(account)
             self.batch.put("segments", key, made)
-            self._key_rows([k for k in split(join_segments([[value]]).keys) if r.key(k) != k], {})
+            self._key_rows([k for k in split(join_segments([[value]]).keys) if r.key(k) != k])
         return join_segments([[made]]).columns
 
     def _waiting(self) -> set[int]:
