@@ -94,5 +94,15 @@ def test_what_a_tick_has_given_a_pool_arrives_though_the_process_is_killed_in_be
         holds(store)
 
 
+def test_a_pool_keeps_what_somebody_erased_gave_it_and_nothing_there_names_her(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        bring(store, pool("1", "evamarker", "pool:a", "2026-01-05 09:00", 5_000), order("O1", "evamarker", "2026-01-05 10:00", 10_000))
+        store.advance(at("2026-01-09 00:00"))
+        bring(store, Fact(FactKind.IDENTITY, "evamarker", "identity/evamarker/2/erase", at("2026-01-10 10:00"), type="erase"))
+        assert (points(store, "pool:a"), store.heads([b"evamarker"])) == ([50], [None])
+        assert [name for place in ("heads", "segments", "keys", "rest") for name, row in store.rocks.scan(place) if b"evamarker" in name + row] == []
+        holds(store)
+
+
 def _killed(store: Store) -> int:
     raise KeyboardInterrupt

@@ -80,7 +80,7 @@ MERGE_MUTANTS = (
         "points that their receiver may not have are lost (T150)",
     ),
     parted(
-        "sent-as-it-was", "crooked", "Folds(old_cards[k], denied[0][k])", "Folds(cards[k], denied[0][k])",
+        "sent-as-it-was", "crooked", "outgoing(work, m, was[k], now[k])", "outgoing(work, m, now[k], now[k])",
         "the receiver keeps what a late fact has taken from the sender's lots",
     ),
 )
