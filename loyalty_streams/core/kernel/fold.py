@@ -72,7 +72,7 @@ def fold(facts, rows, groups, start, until, old, old_at, cards, card_at, card_of
             one_fact(w, programmes, facts, row, stands, fresh, work, cards, card_at, card_of[g], card_of[g + 1])
             if i & 1023 == 1023:
                 compact(w)
-        if until[g] > 0 and w.head.version >= 0:
+        if until[g] > 0 and w.head.version >= 0 and w.head.ended == 0:
             c.booked = until[g]
             advance_to(w, programmes, until[g])
         if flags[0] and w.head.version >= 0 and w.head.ended == 0:

@@ -81,7 +81,7 @@ def verify(store: Store) -> dict[str, Check]:
         for name, (_, log_check) in OF_LOGS.items():
             found[name].add(*log_check(store, log))
     found["I7"] = Check(MOVED)
-    found["I7"].add(*moved.against(store.clocks))
+    found["I7"].add(*moved.against(store.clocks, ground))
     found["I11"] = Check(COUNTED)
     found["I11"].add(*counted.against(store.clocks))
     found["I11"].add(*waiting.wait_with_reason(store))

@@ -54,4 +54,4 @@ class Account:
     @property
     def kin(self) -> bool:
         """Whether it has taken another account over, or was taken over: what began in one may have ended in the other."""
-        return bool((self.entries["reason"] == Reason.MERGED).any())
+        return bool(np.isin(self.entries["reason"], (Reason.MERGED, Reason.MERGE_DUPLICATE)).any())

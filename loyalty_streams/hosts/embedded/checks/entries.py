@@ -77,11 +77,16 @@ def returns_take_no_more(account: Account, ground: Ground) -> Found:
 
 
 def taken_back(e: Entries) -> Found:
-    """The same, of one account or of all that have become one another. What a merge takes back names no order: there each rule as a whole counts."""
+    """The same, of one account or of all that have become one another. What a merge takes back names no order: there each rule as a whole counts.
+
+    A refund that names no order takes back what the rules give on its amount, under its own key.
+    """
     rows = e[np.isin(e["kind"], (EntryKind.EARNED, EntryKind.CLAWED_BACK, EntryKind.WRITTEN_OFF)) & (e["rule"] >= 0)]
+    merged = rows["reason"] == Reason.MERGE_DUPLICATE
+    known = merged | np.isin(rows["ref"], rows["ref"][rows["kind"] == EntryKind.EARNED])
+    rows, merged = rows[known], merged[known]
     if (rows["kind"] == EntryKind.EARNED).all():
         return 0, []
-    merged = rows["reason"] == Reason.MERGE_DUPLICATE
     places, faults = _taken_back(rows[~merged], "an order", "ref", "rule", "wallet")
     if not merged.any():
         return places, faults
@@ -154,12 +159,16 @@ def lots_expire_once(account: Account, ground: Ground) -> Found:
 
 
 def tiers_follow(account: Account, ground: Ground) -> Found:
-    """Each change leaves the tier that the one before entered, up only at the threshold, and the last is the tier held (I16)."""
+    """Each change leaves the tier that the one before entered, up only at the threshold, and the last is the tier held (I16).
+
+    Where several metrics lead to a tier, an entry tells of one of them, which need not be one that was reached.
+    """
     e = account.entries
     rows = e[e["kind"] == EntryKind.TIER_CHANGED]
+    one = np.array([int(t.settings.metrics) == 1 for t in ground.compiled.tables])
     metric = rows[(rows["reason"] == Reason.METRIC) & (rows["desired"] > 0) & (rows["num"] < rows["den"])]
     faults = _chain(account.lives(rows), account.state.tier, account.tier)
-    faults += ["a tier was reached below its threshold"] * int((metric["basis"] < metric["desired"]).sum())
+    faults += ["a tier was reached below its threshold"] * int(((metric["basis"] < metric["desired"]) & one[metric["version"]]).sum())
     return len(rows) + 1, faults
 
 

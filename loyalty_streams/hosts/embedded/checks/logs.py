@@ -14,7 +14,7 @@ from loyalty_streams.core.codes import Bucket, EntryKind, FactKind, Outcome, Rea
 from loyalty_streams.core.entries import ENTRY_FIELDS, Entries
 from loyalty_streams.core.facts import RANK, Array, take_rows
 from loyalty_streams.core.state import Hold, Lot, unpack
-from loyalty_streams.hosts.embedded.checks.account import Found
+from loyalty_streams.hosts.embedded.checks.account import Found, Ground
 from loyalty_streams.hosts.embedded.checks.entries import holds_ended, taken_back
 from loyalty_streams.hosts.embedded.checks.states import forfeited, lots_left, unaccounted
 from loyalty_streams.hosts.embedded.rebuild import heads_of
@@ -203,12 +203,12 @@ class Moved:
             elif reason in SENT:  # what no lot covered is debt here and points there
                 self.sent[wallet] = self.sent.get(wallet, 0) + (-points if bucket == Bucket.DEBT else points)
 
-    def against(self, clocks: Clocks) -> Found:
+    def against(self, clocks: Clocks, ground: Ground) -> Found:
         lost = [(*place, points) for place, points in self.sums.items() if points]
         faults = [f"{points} points of wallet {wallet}, bucket {bucket} are neither here nor there" for wallet, bucket, points in lost]
         faults += [f"{points} points of wallet {wallet} have been sent and have not come" for wallet, points in self.sent.items() if points]
         whole = stacked(self.entries)
-        lots = unaccounted(self.left, forfeited(whole))
+        lots = unaccounted({place: points for place, points in self.left.items() if ground.keeps_lots(place[0])}, forfeited(whole))
         faults += [f"a lot's entries give {points} points more than remain of it in all accounts" for points in lots]
         faults += [*holds_ended(whole, self.holds)[1], *taken_back(whole)[1]]
         if clocks.under_way:

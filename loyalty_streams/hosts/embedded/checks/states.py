@@ -15,7 +15,7 @@ from loyalty_streams.hosts.embedded.checks.account import Account, Found, Ground
 
 BALANCES = ("available", "pending", "reserved")
 EMPTY = WalletState()
-NOTHING = asdict(EMPTY)
+NOTHING = {name: 0 for name in asdict(EMPTY) if name not in ("idle_since", "lapse_at")}
 ROW_BYTES, HEAD_BYTES = 120, 1_200
 """No row of a section is wider, packed; no head with its wallets and gauges is."""
 
