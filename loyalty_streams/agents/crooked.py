@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -13,14 +12,14 @@ from loyalty_streams.agents.courses import FOREIGN
 from loyalty_streams.agents.judging import Candidates, Known, Position, Verdict
 from loyalty_streams.agents.kinds import ASKS, IDENTITY, ORDER, TRANSFER
 from loyalty_streams.agents.lateness import Lateness
-from loyalty_streams.agents.messages import Folds, outgoing
+from loyalty_streams.agents.messages import Folds, Out, messages_of, outgoing
 from loyalty_streams.agents.packing import cut_segments, pack_facts
 from loyalty_streams.agents.rederiving import Facts, History, Member, Rederiving, begin, needs_all
 from loyalty_streams.agents.rows import Head, KeyRow, MendRow, Text, join_segments, pack_sent, stacked
 from loyalty_streams.agents.shares import shares
-from loyalty_streams.core.codes import NEVER, EntryKind
+from loyalty_streams.core.codes import NEVER, EntryKind, Reason
 from loyalty_streams.core.engine import Engine, Folded
-from loyalty_streams.core.facts import Array, concatenate, take_rows
+from loyalty_streams.core.facts import Array, Columns, concatenate, take_rows
 from loyalty_streams.core.kernel.records import CARD_ORDER
 
 
@@ -52,9 +51,9 @@ def fold_crooked(engine: Engine, lateness: Lateness, c: Candidates, verdict: Ver
     rows_of: dict[int, list[int]] = {number: [] for number in sorted(verdict.crooked)}
     for row in verdict.sequence[np.isin(c.member[verdict.sequence], list(rows_of))].tolist():
         rows_of[int(c.member[row])].append(row)
-    histories = {}
+    histories, meets = {}, _meets(c.columns, c.came)
     for n, rows in rows_of.items():
-        kin = known.heads.fixed["family"][n] > 0 or bool(np.isin(c.columns.kind[rows], (IDENTITY, TRANSFER)).any() or c.came[rows].any())
+        kin = known.heads.fixed["family"][n] > 0 or bool(meets[rows].any())
         amended = kin or not verdict.amended.isdisjoint(rows)
         histories[c.members[n]] = _history(Head.read(known.heads.packed[n]), c, n, rows, amended, past), rows
     work = begin(engine, lateness, known.tick, c, verdict.refuse, histories, verdict.amended)
@@ -65,15 +64,24 @@ def fold_crooked(engine: Engine, lateness: Lateness, c: Candidates, verdict: Ver
     cards = _cards(after, len(work.members))
     was, now = (_folds(work, folded) for folded in (before, after))
     starts = [v.effective_from for v in engine.compiled.versions]
-    out = []
+    meets, asks = _meets(work.facts.columns, work.facts.came), np.isin(work.facts.columns.kind, ASKS)
+    out: list[Outcome] = []
+    going: list[tuple[Member, list[Out]]] = []
     for k, (m, rows, segment) in enumerate(zip(work.members, rows_of.values(), segments, strict=True)):
         own = [row for row in rows if not c.came[row] & FOREIGN and row not in c.answers]
-        head = _head(work, m, len(own), after, starts)
+        head = _head(work, m, len(own), after, starts, bool(meets[m.rows].any()))
         texts = _texts(work.facts, m.rows)
         keys = _keys(m, c, own, {} if head.family else _changed(was[k].cards, cards[k]), texts, past)
-        messages = outgoing(work, m, was[k], now[k]) if head.family else []
-        out.append(Outcome(m.name, head, segment, keys, m.earliest, m.count, held_names(work.facts, m.rows), messages))
-    return out
+        going.append((m, outgoing(work, m, was[k], now[k]) if head.family else []))
+        held = {int(work.facts.columns.about[row]): work.facts.abouts[row].decode() for row in m.rows[asks[m.rows]].tolist()}
+        out.append(Outcome(m.name, head, segment, keys, m.earliest, m.count, held, []))
+    return [one._replace(messages=own) for one, own in zip(out, messages_of(work, going), strict=True)]
+
+
+def _meets(columns: Columns, came: Array) -> Array:
+    """By row, whether the account of a fact has to do with others by it."""
+    found: Array = (columns.kind == IDENTITY) | (columns.kind == TRANSFER) | (came > 0)
+    return found
 
 
 def _history(head: Head, c: Candidates, number: int, rows: list[int], amended: bool, past: Past) -> History:
@@ -106,14 +114,14 @@ def _segments(work: Rederiving, c: Candidates, rows_of: Sequence[list[int]]) -> 
     return [segment + sent for segment, sent in zip(segments, behind, strict=True)]
 
 
-def _head(work: Rederiving, m: Member, new: int, folded: Folded, starts: Sequence[int]) -> Head:
+def _head(work: Rederiving, m: Member, new: int, folded: Folded, starts: Sequence[int], meets: bool) -> Head:
     k, old, f = m.number, m.head, work.facts
     last = f.position(int(m.rows[-1])) if len(m.rows) else (-1, 0, b"")
-    kin = old.family or int(np.isin(f.columns.kind[m.rows], (IDENTITY, TRANSFER)).any() or f.came[m.rows].any())
     state = folded.states[folded.state_at[k] : folded.state_at[k + 1]].tobytes()
     clock = max(last[0], work.tick)
     due = min([int(folded.due[k]), *(s for s in starts if s > clock)], default=NEVER)
-    return Head(due, last[0], old.facts + new, old.entries + m.count, int(folded.tier[k]), int(folded.stage[k]), last[1], last[2], state, kin)
+    tier, stage, kin = int(folded.tier[k]), int(folded.stage[k]), old.family or int(meets)
+    return Head(due, last[0], old.facts + new, old.entries + m.count, tier, stage, last[1], last[2], state, kin)
 
 
 def _cards(folded: Folded, groups: int) -> list[dict[tuple[int, int], bytes]]:
@@ -129,14 +137,14 @@ def _cards(folded: Folded, groups: int) -> list[dict[tuple[int, int], bytes]]:
 def _folds(work: Rederiving, folded: Folded) -> list[Folds]:
     """Of each member what its messages hang on."""
     f, e = work.facts, folded.entries
-    at = np.searchsorted(e["member"], np.arange(len(work.members) + 1)).tolist()
-    out = []
-    for m, cards, (lo, hi) in zip(work.members, _cards(folded, len(work.members)), pairwise(at), strict=True):
-        own = e[lo:hi]
-        denied = own[(own["kind"] == EntryKind.REFUSED) & (own["rule"] < 0) & (own["cause"] >= 0)]["cause"]
-        denied = denied[f.columns.kind[denied] == TRANSFER]
-        out.append(Folds(cards, frozenset(denied.tolist()), shares(f, m.name, own)))
-    return out
+    denied: list[set[int]] = [set() for _ in work.members]
+    refusals = e[(e["kind"] == EntryKind.REFUSED) & (e["rule"] < 0) & (e["cause"] >= 0)]
+    for row in np.flatnonzero(f.columns.kind[refusals["cause"]] == TRANSFER).tolist():
+        denied[int(refusals["member"][row])].add(int(refusals["cause"][row]))
+    pooled = e[e["reason"] == Reason.POOLED]
+    given = [shares(f, m.name, pooled[pooled["member"] == k]) for k, m in enumerate(work.members)] if len(pooled) else [()] * len(work.members)
+    cards = _cards(folded, len(work.members))
+    return [Folds(own, frozenset(some), shared) for own, some, shared in zip(cards, denied, given, strict=True)]
 
 
 def _changed(before: Mapping[tuple[int, int], bytes], after: Mapping[tuple[int, int], bytes]) -> dict[tuple[int, int], bytes]:
@@ -169,8 +177,3 @@ def _texts(f: Facts, rows: Array) -> dict[int, bytes]:
     found = dict(zip(f.columns.about[rows].tolist(), [f.abouts[r] for r in listed], strict=True))
     found.update(zip(f.columns.ref[rows].tolist(), [f.keys[r] for r in listed], strict=True))
     return found
-
-
-def held_names(f: Facts, rows: Array) -> dict[int, str]:
-    """The names of redemptions that may be reserved, by code."""
-    return {int(f.columns.about[row]): f.abouts[row].decode() for row in rows[np.isin(f.columns.kind[rows], ASKS)].tolist()}

@@ -21,7 +21,7 @@ from loyalty_streams.agents.judging import Candidates, Known, Verdict, judge
 from loyalty_streams.agents.kinds import ASKS, DECIDED, ENDINGS, IDENTITY, ORDER, RETURNS, TRANSFER
 from loyalty_streams.agents.lateness import Lateness, put_back
 from loyalty_streams.agents.long_fold import FACTS_AT_ONCE, LINES_AT_ONCE
-from loyalty_streams.agents.messages import Folds, arrived, outgoing, to_pools
+from loyalty_streams.agents.messages import Folds, arrived, messages_of, outgoing, to_pools
 from loyalty_streams.agents.packing import column, cut_segments, pack_facts, pack_heads, pack_key_rows, run, strings, taken
 from loyalty_streams.agents.rederiving import History, Rederiving, begin
 from loyalty_streams.agents.rows import NOBODY, WAITS, Came, Head, Heads, KeyFixed, KeyRow, Text
@@ -120,7 +120,8 @@ class MembersAgent:
     def send_again(self, accounts: Sequence[bytes], reader: Reader, tick: int) -> Writes:
         """The states that accounts gave away at their merges, made anew: a metric has come that counts from the first fact."""
         work = self._of_all(accounts, reader, tick)
-        return Writes(messages=[message for m in work.members for message in outgoing(work, m, Folds(), Folds(), again=True)])
+        going = [(m, outgoing(work, m, Folds(), Folds(), again=True)) for m in work.members]
+        return Writes(messages=[message for own in messages_of(work, going) for message in own])
 
     def advance(self, members: Sequence[bytes], heads: Sequence[bytes], reader: Reader, until: int) -> Writes:
         """Fires the timers of these members up to and including an instant (a tick)."""

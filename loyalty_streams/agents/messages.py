@@ -33,6 +33,7 @@ from loyalty_streams.core.packed import state_card
 from loyalty_streams.history.batch import FactBatch
 
 SENT, TAKES, ASKS_WAY, GONE = Came.SENT, Came.TAKES, Came.ASKS_WAY, Came.GONE
+TAKEN = SENT | TAKES
 SIDES = {"to": Direction.IN, "back": Direction.BACK, "pool": Direction.POOLS}
 
 
@@ -84,8 +85,10 @@ class Folds(NamedTuple):
     shares: tuple[Share, ...] = ()
 
 
-def outgoing(work: Rederiving, m: Member, before: Folds, after: Folds, again: bool = False) -> list[bytes]:
-    """The messages of an account by which others are to learn what has changed in its log; with `again` the state at its merge in any case."""
+def outgoing(work: Rederiving, m: Member, before: Folds, after: Folds, again: bool = False) -> list[Out]:
+    """The messages of an account by which others are to learn what has changed in its log, for `messages_of`; with `again` the state at its merge
+    in any case.
+    """
     f, known = work.facts, m.known
     was, now = (given(work, m, rows, folds) for rows, folds in ((m.before, before), (m.rows, after)))
     out = [_answer(f, row) for row in m.rows.tolist() if row in work.undecided and f.came[row] & SENT and _decided(f, row)]
@@ -96,7 +99,7 @@ def outgoing(work: Rederiving, m: Member, before: Folds, after: Folds, again: bo
     for name, going in now.items():
         if was.get(name) != going or (again and name.merge and going.beside):
             out.append(_message(work, m, name, going, known))
-    return packed(f, sorted(out, key=lambda o: (f.position(o.row), o.to, o.side, o.share or ())))
+    return sorted(out, key=lambda o: (f.position(o.row), o.to, o.side, o.share or ()))
 
 
 def given(work: Rederiving, m: Member, rows: Array, folds: Folds) -> dict[Name, Going]:
@@ -162,21 +165,40 @@ def _message(work: Rederiving, m: Member, name: Name, going: Going, known: int) 
         return Out(name.to, row, came, sent._replace(known=known, sender=m.name), going.refuse)
     if not going.beside:
         return Out(name.to, row, SENT | ASKS_WAY, Sent(known, m.name, m.name))
-    cards, names = _taken_along(work, m, row)
-    return Out(name.to, row, SENT | TAKES, Sent(known, m.name, m.name, cards, names))
+    return Out(name.to, row, TAKEN, Sent(known, m.name, m.name))
 
 
-def _taken_along(work: Rederiving, m: Member, move: int) -> tuple[tuple[Card, ...], tuple[int, ...]]:
-    """What goes with a merge: the packed state right before it, the cards of orders and redemptions, and the codes of those that are known."""
-    f, one = work.facts, work.course(m.rows).before(move)
-    folded = work.fold_until([b""], [one], f.stand[[move]].astype(np.int64), cards=True)
-    cards = {card[:2]: card for r in one.own.tolist() if r in f.sent for card in f.sent[r].cards if card.kind != CARD_STATE}
-    whole, rows = folded.cards.tobytes(), folded.card_rows
-    fresh = [Card(kind, ref, whole[lo:hi]) for kind, ref, lo, hi in zip(*(rows[n].tolist() for n in ("kind", "ref", "lo", "hi")), strict=True) if ref]
-    cards.update((card[:2], card) for card in fresh)
-    ref = int(f.columns.ref[move])
-    state = Card(CARD_STATE, ref, state_card(ref, folded.states.tobytes()))
-    return (state, *cards.values()), names_of(f.columns, one.of_now(f.columns), f.sent)
+def messages_of(work: Rederiving, going: Sequence[tuple[Member, Sequence[Out]]]) -> list[list[bytes]]:
+    """What accounts send, packed; with each merge goes the state right before it, all of which are folded together."""
+    outs = [(m, out) for m, some in going for out in some]
+    moves = [(k, m, out.row) for k, (m, out) in enumerate(outs) if out.came == TAKEN and not out.sent.cards]
+    ready = [out for _, out in outs]
+    for (k, _, _), (cards, names) in zip(moves, _taken_along(work, [(m, row) for _, m, row in moves]), strict=True):
+        ready[k] = ready[k]._replace(sent=ready[k].sent._replace(cards=cards, names=names))
+    each = iter(packed(work.facts, ready))
+    return [[next(each) for _ in some] for _, some in going]
+
+
+def _taken_along(work: Rederiving, moves: Sequence[tuple[Member, int]]) -> list[tuple[tuple[Card, ...], tuple[int, ...]]]:
+    """What goes with merges: the packed state right before each, the cards of orders and redemptions, and the codes of those that are known."""
+    if not moves:
+        return []
+    f, courses = work.facts, [work.course(m.rows).before(row) for m, row in moves]
+    until = f.stand[[row for _, row in moves]].astype(np.int64)
+    folded = work.fold_until([b""] * len(moves), courses, until, cards=True)
+    whole, states = folded.cards.tobytes(), folded.states.tobytes()
+    fresh: list[list[Card]] = [[] for _ in moves]
+    for kind, ref, group, lo, hi in zip(*(folded.card_rows[n].tolist() for n in ("kind", "ref", "member", "lo", "hi")), strict=True):
+        if ref:
+            fresh[group].append(Card(kind, ref, whole[lo:hi]))
+    out = []
+    for k, (one, (_, move)) in enumerate(zip(courses, moves, strict=True)):
+        cards = {card[:2]: card for r in one.own.tolist() if r in f.sent for card in f.sent[r].cards if card.kind != CARD_STATE}
+        cards.update((card[:2], card) for card in fresh[k])
+        ref = int(f.columns.ref[move])
+        state = Card(CARD_STATE, ref, state_card(ref, states[folded.state_at[k] : folded.state_at[k + 1]]))
+        out.append(((state, *cards.values()), names_of(f.columns, one.of_now(f.columns), f.sent)))
+    return out
 
 
 def _decided(f: Facts, row: int) -> bool:
