@@ -23,8 +23,8 @@ MERGES = int(Came.TAKES | Came.ASKS_WAY)
 FOREIGN = int(Came.SENT | Came.GONE) | MERGES
 LINK, MERGE, UNLINK, UNMERGE, CLAIM, ERASE = map(code_of, ("link", "merge", "unlink", "unmerge", "claim", "erase"))
 POOL, UNPOOL = map(code_of, ("pool", "unpool"))
-COMES, BACK = code_of("to"), code_of("back")
-"""What the `type` of a transfer is on its receiver's side, and where it comes back; of the sender's fact none."""
+COMES = code_of("to")
+"""What the `type` of a transfer is on its receiver's side; of the sender's fact none, of what is given to a pool POOL."""
 ALREADY_CLAIMED, TOO_LATE, SAME = int(Reason.ALREADY_CLAIMED), int(Reason.TOO_LATE), int(Reason.SAME_MEMBER)
 NO_SUCH_MERGE, UNMERGE_TOO_LATE = int(Reason.NO_SUCH_MERGE), int(Reason.UNMERGE_TOO_LATE)
 OWN, NOWHERE = -1, -2
@@ -165,9 +165,9 @@ class _Walk:
                 self.way[place] = self.over[joined[self.sent[row].sender]]
 
     def _turn_away(self) -> None:
-        """Points that are sent to an account that has ended: it refuses them, so that they go back (S55)."""
+        """Points that are sent or given to an account that has ended: it refuses them, so that they go back (S55)."""
         later, way = self.rows[self.end + 1 :], self.way[self.end + 1 :]
-        comes = (self.columns.kind[later] == TRANSFER) & (self.columns.type[later] == COMES) & (self.came[later] & Came.EMPTY == 0)
+        comes = (self.columns.kind[later] == TRANSFER) & np.isin(self.columns.type[later], (COMES, POOL)) & (self.came[later] & Came.EMPTY == 0)
         if (comes := comes & (way == NOWHERE)).any():
             self.way[self.end] = OWN
             way[comes] = OWN

@@ -61,7 +61,6 @@ def fold_crooked(engine: Engine, lateness: Lateness, c: Candidates, verdict: Ver
     before = work.fold(work.members, [m.before for m in work.members], cards=True)
     after = work.fold(work.members, [m.rows for m in work.members], cards=True)
     segments = _segments(work, c, list(rows_of.values()))
-    cards = _cards(after, len(work.members))
     was, now = (_folds(work, folded) for folded in (before, after))
     starts = [v.effective_from for v in engine.compiled.versions]
     meets, asks = _meets(work.facts.columns, work.facts.came), np.isin(work.facts.columns.kind, ASKS)
@@ -71,7 +70,7 @@ def fold_crooked(engine: Engine, lateness: Lateness, c: Candidates, verdict: Ver
         own = [row for row in rows if not c.came[row] & FOREIGN and row not in c.answers]
         head = _head(work, m, len(own), after, starts, bool(meets[m.rows].any()))
         texts = _texts(work.facts, m.rows)
-        keys = _keys(m, c, own, {} if head.family else _changed(was[k].cards, cards[k]), texts, past)
+        keys = _keys(m, c, own, {} if head.family else _changed(was[k].cards, now[k].cards), texts, past)
         going.append((m, outgoing(work, m, was[k], now[k]) if head.family else []))
         held = {int(work.facts.columns.about[row]): work.facts.abouts[row].decode() for row in m.rows[asks[m.rows]].tolist()}
         out.append(Outcome(m.name, head, segment, keys, m.earliest, m.count, held, []))

@@ -142,7 +142,7 @@ def _parcel(m: Member, share: Share, known: int) -> Sent:
 
 def _side(f: Facts, row: int) -> str:
     """As which side a transfer goes on from the account whose fact it is: from the sender to the receiver, from there back, and no further."""
-    return {0: "to", COMES: "back"}.get(int(f.columns.type[row]), "")
+    return {0: "to", COMES: "back", POOL: "back"}.get(int(f.columns.type[row]), "")
 
 
 def side_key(key: bytes, side: str) -> str:
@@ -156,7 +156,9 @@ def _message(work: Rederiving, m: Member, name: Name, going: Going, known: int) 
     if going.share is not None:
         return Out(name.to, row, SENT, _parcel(m, going.share, known), side=going.side, share=going.share)
     if going.side:
-        parcel = (Card(CARD_REDEMPTION, int(f.columns.about[row]), going.beside),) if going.beside else ()
+        parcel: tuple[Card, ...] = (Card(CARD_REDEMPTION, int(f.columns.about[row]), going.beside),) if going.beside else ()
+        if going.side == "back" and f.columns.type[row] == POOL:  # the member's own fold knows of no parcel
+            parcel = f.sent[row].cards
         empty = Came.EMPTY if going.side == "to" and not parcel else 0
         return Out(name.to, row, SENT | empty, Sent(known, m.name, m.name, parcel), side=going.side)
     if not name.merge or f.came[row] & MERGES:
@@ -211,13 +213,13 @@ def _answer(f: Facts, row: int) -> Out:
 
 
 def settled_apart(batch: FactBatch, reader: Heads) -> list[FactBatch]:
-    """A batch in parts, between which messages are to be taken: so that what is asked is decided on all that arrived before it, and nothing
-    comes behind erasures in their part.
+    """A batch in parts, between which messages are to be taken: so that what is asked is decided on all that arrived before it, and erasures,
+    which are parts of their own, are of all that arrived before them, through a kill as well.
     """
     c = batch.columns
     erases = (c.kind == IDENTITY) & (c.type == ERASE)
     if erases.any():
-        cuts = [0, *(np.flatnonzero(erases[:-1] & ~erases[1:]) + 1).tolist(), len(batch)]
+        cuts = [0, *(np.flatnonzero(erases[:-1] != erases[1:]) + 1).tolist(), len(batch)]
         return [some for a, b in pairwise(cuts) for some in _settled_apart(with_own_texts(batch.slice(a, b)), reader)]
     return _settled_apart(batch, reader)
 

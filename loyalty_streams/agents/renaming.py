@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from loyalty_streams.agents.courses import POOL, UNPOOL
 from loyalty_streams.agents.erased import texts_of_attributes
 from loyalty_streams.agents.kinds import IDENTITY, TRANSFER
 from loyalty_streams.agents.packing import cut_segments, pack_facts
 from loyalty_streams.agents.rows import Head, KeyRow, Segments, Text, join_segments, pack_sent, split
-from loyalty_streams.core.codes import ATTR, code_of
+from loyalty_streams.core.codes import ATTR, Reason, code_of
 from loyalty_streams.core.facts import RECEIPT, Array, Columns
 from loyalty_streams.history.content import content_hashes
 from loyalty_streams.history.keys import part
@@ -91,15 +92,16 @@ class Renaming:
         accounts = np.isin(columns.kind, (IDENTITY, TRANSFER)).tolist()
         abouts = [(self.names.get(word) if of else None) or self.key(word) for word, of in zip(told, accounts, strict=True)]
         about = columns.about.copy()
-        for row in np.flatnonzero(columns.kind == IDENTITY).tolist():
+        for row in np.flatnonzero((columns.kind == IDENTITY) & ~np.isin(columns.type, (POOL, UNPOOL))).tolist():
             about[row] = self._codes.get(int(about[row]), int(about[row]))
         columns = columns._replace(about=about)
         content = rows.content
         if account in self.names:
             content = content_hashes(columns, np.full(len(keys), code_of(self.names[account].decode()), np.int64))
         entries = rows.entries.copy()
+        of_pools = np.isin(entries["reason"], (Reason.POOLED, Reason.NOT_ALLOWED))  # whose members know them by their code
         for old, new in self._codes.items():
-            entries["ref"][entries["ref"] == old] = new
+            entries["ref"][(entries["ref"] == old) & ~of_pools] = new
         whole = pack_facts(columns, _text(keys), _text(abouts), content, rows.revisions, rows.came)
         ends, mends = np.array([0, len(entries)], np.int64), rows.mends if len(rows.mends) else None
         (segment,) = cut_segments(whole, np.array([0, len(keys)], np.int64), entries, ends, mends)

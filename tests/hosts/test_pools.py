@@ -104,5 +104,21 @@ def test_a_pool_keeps_what_somebody_erased_gave_it_and_nothing_there_names_her(t
         holds(store)
 
 
+def test_what_is_given_to_a_pool_that_has_ended_comes_back(tmp_path: Path) -> None:
+    """By a tick, and by a fact that comes late; and whoever is in it still earns."""
+    with open_store(tmp_path) as store:
+        bring(store, pool("1", "M1", "pool:a", "2026-01-05 09:00", 5_000), order("O1", "M1", "2026-01-05 10:00", 10_000))
+        store.advance(at("2026-01-09 00:00"))
+        bring(store, Fact(FactKind.IDENTITY, "pool:a", "identity/pool:a/2/erase", at("2026-01-10 10:00"), type="erase"))
+        assert (points(store, "M1"), store.heads([b"pool:a"])) == ([50], [None])
+        bring(store, order("O2", "M1", "2026-01-11 10:00", 3_000))
+        store.advance(at("2026-01-15 00:00"))
+        assert points(store, "M1") == [80]
+        bring(store, late(order("O3", "M1", "2026-01-11 12:00", 1_000), "2026-01-16 10:00"))
+        assert points(store, "M1") == [90]
+        assert [x.remaining for x in the(store, "M1").states[0].lots] == [50, 30, 10]
+        holds(store)
+
+
 def _killed(store: Store) -> int:
     raise KeyboardInterrupt

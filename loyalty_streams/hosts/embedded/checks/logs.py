@@ -208,7 +208,7 @@ class Moved:
         faults = [f"{points} points of wallet {wallet}, bucket {bucket} are neither here nor there" for wallet, bucket, points in lost]
         faults += [f"{points} points of wallet {wallet} have been sent and have not come" for wallet, points in self.sent.items() if points]
         whole = stacked(self.entries)
-        lots = unaccounted({place: points for place, points in self.left.items() if ground.keeps_lots(place[0])}, forfeited(whole))
+        lots = unaccounted({place: points for place, points in self.left.items() if ground.keeps_lots(place[0])}, forfeited(whole, ground))
         faults += [f"a lot's entries give {points} points more than remain of it in all accounts" for points in lots]
         faults += [*holds_ended(whole, self.holds)[1], *taken_back(whole)[1]]
         if clocks.under_way:

@@ -90,16 +90,16 @@ def _remains(account: Account, ground: Ground) -> list[str]:
     if len(left) >= BOUNDS["lots"] or account.kin:
         return []
     kept = {place: points for place, points in left.items() if ground.keeps_lots(place[0])}
-    return [f"a lot's entries give {points} points more than remain of it" for points in unaccounted(kept, forfeited(account.entries))]
+    return [f"a lot's entries give {points} points more than remain of it" for points in unaccounted(kept, forfeited(account.entries, ground))]
 
 
-def forfeited(entries: Entries) -> dict[int, int]:
-    """By wallet, what was open of accounts that were erased: no entry says of which lots."""
+def forfeited(entries: Entries, ground: Ground) -> dict[int, int]:
+    """By wallet that keeps lots, what was open of accounts that were erased: no entry says of which lots."""
     found: dict[int, int] = {}
     e = entries[(entries["kind"] == EntryKind.FORFEITED) & (entries["reason"] == Reason.ERASED)]
     for wallet, points in zip(e["wallet"].tolist(), e["points"].tolist(), strict=True):
         found[wallet] = found.get(wallet, 0) - points
-    return found
+    return {wallet: points for wallet, points in found.items() if ground.keeps_lots(wallet)}
 
 
 def unaccounted(left: Mapping[tuple[int, int, int], int], gone: Mapping[int, int]) -> list[int]:
