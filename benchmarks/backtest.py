@@ -16,9 +16,11 @@ from benchmarks.generate import Plan, generate
 from benchmarks.ingest import CURRENCY, SMALLEST
 from benchmarks.scratch import scratch
 from benchmarks.stores import TimedStore, timed_ingest
-from loyalty_streams.backtest.contenders import Field, load_programme
+from loyalty_streams.backtest.contenders import load_programme
+from loyalty_streams.backtest.ground import Ground
 from loyalty_streams.backtest.plan import Asked, plan
 from loyalty_streams.backtest.running import Run
+from loyalty_streams.backtest.source import StoreSource
 from loyalty_streams.backtest.sweep import sweep
 from loyalty_streams.backtest.varying import Axis, combinations, varied
 from loyalty_streams.hosts.embedded import Store
@@ -58,11 +60,11 @@ def _cpu(of: Callable[[], object]) -> float:
 
 
 def _one(store: Store) -> object:
-    return Run(store, [Field.of_store(store).standing(store.clocks.now)]).figures()
+    return Run(StoreSource(store), [Ground.of(store).field().standing(store.clocks.now)]).figures()
 
 
 def _sweep(store: Store) -> object:
     values = combinations([Axis.read(f"earn.base.points.rate=0.51..{0.51 + (CANDIDATES - 1) / 100:.2f} step 0.01")])
-    base, field = load_programme(SMALLEST)[-1], Field.of_store(store)
+    base, field = load_programme(SMALLEST)[-1], Ground.of(store).field()
     contenders = [field.standing(store.clocks.now), *(field.placed(varied(base, v)) for v in values)]
-    return sweep(Run(store, contenders), values).rows()
+    return sweep(Run(StoreSource(store), contenders), values).rows()

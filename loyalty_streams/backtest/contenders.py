@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.core.codes import NEVER
 from loyalty_streams.core.programme import Compiled
-from loyalty_streams.hosts.embedded.store import Store
 from loyalty_streams.programme import Loaded, ProgrammeError, Registry, compile_versions, load_versions
-from loyalty_streams.programme.load import in_force, load
+from loyalty_streams.programme.load import in_force
 
 SHARED = ("currency", "time_zone")
 """What a candidate must have as the programme in force has it: the facts are in that money and of those days."""
@@ -32,6 +32,10 @@ class Contender:
     @property
     def name(self) -> str:
         return f"{self.loaded.programme.programme} version {self.loaded.programme.version}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.compiled.time_zone)
 
     @property
     def rules_hash(self) -> str:
@@ -54,12 +58,6 @@ class Field:
 
     def __init__(self, versions: Sequence[Loaded], registry: Registry, compiled: Compiled | None = None) -> None:
         self.versions, self._registry, self._compiled = in_force(tuple(versions)), registry, compiled
-
-    @classmethod
-    def of_store(cls, store: Store) -> Field:
-        """The versions of a store are what is in force."""
-        versions = [load(text, file) for file, text in store.programmes.texts]
-        return cls(versions, Registry.from_text(store.programmes.registry), store.compiled)
 
     def standing(self, as_of: int) -> Contender:
         """The programme in force, as it is."""

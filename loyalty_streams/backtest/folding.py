@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,14 +13,19 @@ from loyalty_streams.agents.effective import effective, standing, take_facts
 from loyalty_streams.agents.families import given
 from loyalty_streams.agents.lateness import Lateness
 from loyalty_streams.agents.long_fold import fold_from_the_first
-from loyalty_streams.agents.rows import Came, Segments, split
+from loyalty_streams.agents.rows import Came, Card, Segments, split
 from loyalty_streams.backtest.contenders import Contender
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.families import bare, logs_anew
+from loyalty_streams.backtest.figures import Adding, Figures
 from loyalty_streams.backtest.source import Logs
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import Array, Columns
+from loyalty_streams.reports.member import spendable_wallets
+
+FACTS_AT_ONCE = 8_192
+"""Facts that are folded under one programme after the other while the processor has them at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +37,42 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """Accounts under a programme. `rows.member` are places in `names`, `entries.member` likewise; `entries.cause` are rows.
+class Ready:
+    """Accounts that are ready to be folded under a programme: the facts of account k are `rows[groups[k]:groups[k + 1]]`, in its order.
 
-    `home[k]`: the place of the account that account k has become, k itself where it has become none. `present[k]`: whether a fact of it is there.
-    `tier`, `stage`: registry numbers, -1 for none.
+    `home[k]`: the place of the account that account k has become, k itself where it has become none. `given`: cards beside the facts.
     """
 
     names: list[bytes]
     rows: Segments
-    entries: Entries
+    groups: Array
+    given: list[tuple[int, Card]]
     home: Array
-    present: Array
-    tier: Array
-    stage: Array
+    until: int
 
     @property
     def columns(self) -> Columns:
         return self.rows.columns
+
+    @property
+    def present(self) -> Array:
+        """Whether a fact of each account is there."""
+        found: Array = np.diff(self.groups) > 0
+        return found
+
+    @property
+    def ends(self) -> Array:
+        """The instant to which each is advanced."""
+        return np.where(self.present, self.until, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Ready):
+    """Accounts under a programme. `entries.member` are places in `names`, `entries.cause` rows; `tier`, `stage`: registry numbers, -1 for none."""
+
+    entries: Entries
+    tier: Array
+    stage: Array
 
 
 class Bench:
@@ -58,37 +82,52 @@ class Bench:
         self.contender = contender
         self.engine = Engine(contender.compiled) if beside is None else beside.under(contender.compiled)
         self.lateness = Lateness(contender.compiled)
+        self.spendable = spendable_wallets(contender.compiled)
 
-    def decide(self, logs: Logs, span: Span) -> Decided:
-        """Folds all facts of the logs that stand in the span, with the decisions given on them. Raises BacktestError SECTION_FULL."""
-        log = logs.log
+    def ready(self, logs: Logs, span: Span) -> Ready:
+        """The facts of the logs that stand in the span, with the decisions given on them. Raises BacktestError SECTION_FULL."""
+        log, names = logs.log, logs.names
         if logs.kin:
             try:
-                log = bare(logs_anew(self.engine, self.lateness, logs.names, log, span.until))
+                log = bare(logs_anew(self.engine, self.lateness, names, log, span.until))
             except BoundError as error:
                 raise self._full(error, b"") from None
         rows = effective(log, self.lateness) if logs.kin else logs.ordered(self.contender.compiled)
-        kept = np.flatnonzero(standing(self.lateness, rows.columns, rows.member) < span.before)
-        rows = rows if len(kept) == len(rows.member) else take_facts(rows, kept)
-        groups = np.searchsorted(rows.member, np.arange(len(logs.names) + 1)).astype(np.int64)
-        folded = self._fold(rows, groups, span.until, logs.names)
-        home = self._homes(logs.names, log, span) if logs.kin else np.arange(len(logs.names))
-        return Decided(logs.names, rows, folded.entries, home, np.diff(groups) > 0, folded.tier, folded.stage)
+        if logs.last >= span.before:
+            kept = np.flatnonzero(standing(self.lateness, rows.columns, rows.member) < span.before)
+            rows = rows if len(kept) == len(rows.member) else take_facts(rows, kept)
+        groups = np.searchsorted(rows.member, np.arange(len(names) + 1)).astype(np.int64)
+        home = self._homes(names, log, span) if logs.kin else np.arange(len(names))
+        return Ready(names, rows, groups, given(rows, np.arange(len(rows.member)), groups), home, span.until)
 
-    def _fold(self, rows: Segments, groups: Array, until: int, names: list[bytes]) -> Folded:
-        columns, beside = rows.columns, given(rows, np.arange(len(rows.member)), groups)
-        ends = np.where(np.diff(groups) > 0, until, 0)
+    def decide(self, logs: Logs, span: Span) -> Decided:
+        """Folds them, and keeps the entries. Raises BacktestError SECTION_FULL."""
+        r = self.ready(logs, span)
         try:
-            return self.engine.fold(
-                columns, groups, until_of=ends, keep_states=False, keep_cards=False, cards=[(group, card.data) for group, card in beside]
-            )
+            folded = self.part(r, 0, len(r.names))
         except BoundError as error:
             if error.code != "SECTION_FULL":
                 raise
+            folded = self.long(r)
+        return Decided(r.names, r.rows, r.groups, r.given, r.home, r.until, folded.entries, folded.tier, folded.stage)
+
+    def part(self, r: Ready, first: int, last: int, places: Array | None = None, adding: Adding | None = None) -> Folded:
+        """Folds the accounts from `first` to before `last`; entries that are added up are not kept. `places`: the numbers of all rows, where they
+        are at hand. Raises BoundError.
+        """
+        return self.engine.fold(
+            r.columns, r.groups[first : last + 1], rows=places, until_of=r.ends[first:last],
+            keep_states=False, keep_cards=False, keep_entries=adding is None,
+            cards=[(group - first, card.data) for group, card in r.given if first <= group < last],
+            each=None if adding is None else lambda entries: adding.add(entries, first),
+        )  # fmt: skip
+
+    def long(self, r: Ready) -> Folded:
+        """Folds histories that are longer than one fold has room for. Raises BacktestError SECTION_FULL."""
         try:
-            return fold_from_the_first(self.engine, columns, groups, ends, given=beside)
+            return fold_from_the_first(self.engine, r.columns, r.groups, r.ends, given=r.given)
         except BoundError as error:
-            raise self._full(error, names[error.group] if len(names) == 1 else b"") from None
+            raise self._full(error, r.names[error.group] if len(r.names) == 1 else b"") from None
 
     def _full(self, error: BoundError, name: bytes) -> BacktestError:
         return BacktestError("SECTION_FULL", f"under {self.contender.name} a member has no room for {error}", name.decode())
@@ -114,3 +153,40 @@ class Bench:
                 behind, here = names[here], place[abouts[row]]
             homes[k] = here
         return homes
+
+
+def together(benches: Sequence[Bench], logs: Logs, span: Span, months: Array) -> list[tuple[Ready, Figures]]:
+    """Some accounts under several programmes: what was folded, and the figures of it, a programme each. Raises BacktestError SECTION_FULL."""
+    ready = [bench.ready(logs, span) for bench in benches]
+    sums = [Adding(r.home, bench.spendable, months) for r, bench in zip(ready, benches, strict=True)]
+    ends = [np.empty((2, len(logs.names)), np.int64) for _ in benches]
+    long: set[int] = set()
+    places = np.arange(max(len(r.rows.member) for r in ready))
+    for first, last in _bites(ready[0]):
+        for k, (bench, r, adding) in enumerate(zip(benches, ready, sums, strict=True)):
+            try:
+                folded = bench.part(r, first, last, places[: len(r.rows.member)], adding)
+            except BoundError as error:
+                if error.code != "SECTION_FULL":
+                    raise
+                long.add(k)
+            else:
+                ends[k][:, first:last] = folded.tier, folded.stage
+    for k in sorted(long):
+        folded = benches[k].long(ready[k])
+        sums[k].begin()
+        sums[k].add(folded.entries)
+        ends[k][:] = folded.tier, folded.stage
+    return [
+        (r, adding.figures(logs.ids, r.present & (r.home == np.arange(len(r.home))), *end))
+        for r, adding, end in zip(ready, sums, ends, strict=True)
+    ]
+
+
+def _bites(r: Ready) -> Iterator[tuple[int, int]]:
+    """Neighbouring accounts whose facts are folded under one programme after the other."""
+    first, n = 0, len(r.names)
+    while first < n:
+        last = max(first + 1, int(np.searchsorted(r.groups, r.groups[first] + FACTS_AT_ONCE, side="right")) - 1)
+        yield first, min(last, n)
+        first = last

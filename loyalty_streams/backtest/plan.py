@@ -6,21 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from loyalty_streams.backtest.behind import Behind, behind
 from loyalty_streams.backtest.comparing import Comparison
-from loyalty_streams.backtest.contenders import Contender, Field
+from loyalty_streams.backtest.contenders import Contender
 from loyalty_streams.backtest.errors import BacktestError
+from loyalty_streams.backtest.ground import Given, Ground
 from loyalty_streams.backtest.running import History, Progress, Run
 from loyalty_streams.backtest.segments import Segment, Traits
 from loyalty_streams.backtest.totals import OUTSTANDING, TOLD, Totals, code_version
-from loyalty_streams.hosts.embedded.store import Store
 from loyalty_streams.programme.diff import Difference, compare
 from loyalty_streams.reports.instants import iso
-from loyalty_streams.reports.texts import Texts
 from loyalty_streams.reports.words import Language, say
 
 SHOWN = 12
@@ -32,7 +30,7 @@ STEPS = (1, 10, 100, 1_000, 10_000)
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a plan is asked. Instants are microseconds UTC. `since`: from when the candidate judges (None: from the first fact); `effective`: from
-    when it says itself; `as_of`: the end (None: all that the store has); `members`: these alone; `shown`: how many are told of.
+    when it says itself; `as_of`: the end (None: all that the store has); `members`: these alone; `shown`: how many are told of; `threads`: as `Run`.
     """
 
     as_of: int | None = None
@@ -41,6 +39,7 @@ class Asked:
     members: Sequence[str] | None = None
     shown: int = SHOWN
     lang: Language = "en"
+    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,21 +190,22 @@ class Plan:
 
 
 def plan(
-    store: Store, candidate: Path, asked: Asked, baseline: Path | None = None, progress: Callable[[Progress], None] | None = None
+    given: Given, candidate: Path, asked: Asked, baseline: Path | None = None, progress: Callable[[Progress], None] | None = None
 ) -> Plan:
-    """Folds the history of a store under the programme in force (or `baseline`, in force like the candidate) and under a candidate.
+    """Folds a history under the programme in force (or `baseline`, in force like the candidate) and under a candidate.
 
-    Raises ProgrammeError and BacktestError; the store is only read.
+    Raises ProgrammeError and BacktestError; what is given is only read.
     """
-    field = Field.of_store(store)
-    as_of = store.clocks.now if asked.as_of is None else asked.as_of
+    ground = Ground.of(given)
+    field = ground.field()
+    as_of = ground.source.now if asked.as_of is None else asked.as_of
     if asked.since is not None and asked.since >= as_of:
         raise BacktestError("EMPTY_RANGE", "the candidate would judge from then on, and the history that is asked for ends before", usage=True)
     before = field.standing(as_of) if baseline is None else field.candidate(baseline, asked.since, asked.effective)
     after = field.candidate(candidate, asked.since, asked.effective)
     rules = compare(before.loaded, after.loaded)
-    run, traits, texts = Run(store, (before, after), asked.as_of, asked.members), Traits(), Texts(store)
+    run, traits = Run(ground.source, (before, after), asked.as_of, asked.members, asked.threads), Traits()
     history, (one, other) = run.figures(progress, traits)
     comparison = Comparison.of(one, other, run.names)
-    segments = traits.segments(comparison, texts, ZoneInfo(after.compiled.time_zone))
-    return Plan(run, history, comparison, rules, texts, asked, tuple(segments))
+    segments = traits.segments(comparison, ground.texts, after.zone)
+    return Plan(run, history, comparison, rules, ground.texts, asked, tuple(segments))

@@ -12,15 +12,14 @@ import numpy as np
 import pyarrow as pa
 
 from loyalty_streams.backtest.comparing import Comparison
-from loyalty_streams.backtest.contenders import Field
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.figures import Figures
+from loyalty_streams.backtest.ground import Given, Ground
 from loyalty_streams.backtest.running import History, Progress, Run
 from loyalty_streams.backtest.tables import named
 from loyalty_streams.backtest.totals import OUTSTANDING, TOLD, Totals, code_version
 from loyalty_streams.core.codes import EntryKind
 from loyalty_streams.hosts.embedded.ledger_table import entries_table
-from loyalty_streams.hosts.embedded.store import Store
 from loyalty_streams.hosts.embedded.words import instants
 from loyalty_streams.reports.points import ACCOUNTS
 from loyalty_streams.reports.words import say
@@ -30,7 +29,7 @@ from loyalty_streams.reports.words import say
 class Results:
     """What each programme makes of one history. The first is what the others are compared with: the programme in force.
 
-    The entries are folded again when they are asked for, from the store, which must be open until then: close it here, or use this in `with`.
+    The entries are folded again when they are asked for, from what was given, which must be open until then: close it here, or use this in `with`.
     """
 
     run: Run
@@ -117,15 +116,16 @@ class Results:
 
 
 def backtest(
-    store: Store, programmes: Sequence[Path], *, as_of: int | None = None, since: int | None = None, effective: bool = False,
-    members: Sequence[str] | None = None, progress: Callable[[Progress], None] | None = None,
+    given: Given, programmes: Sequence[Path], *, as_of: int | None = None, since: int | None = None, effective: bool = False,
+    members: Sequence[str] | None = None, progress: Callable[[Progress], None] | None = None, threads: int = 0,
 ) -> Results:  # fmt: skip
-    """Folds the history of a store under the programme in force and under others, each in force as `loyalty plan` says. Raises as that does."""
-    field = Field.of_store(store)
-    end = store.clocks.now if as_of is None else as_of
+    """Folds a history under the programme in force and under others, each in force as `loyalty plan` says. Raises as that does."""
+    ground = Ground.of(given)
+    field = ground.field()
+    end = ground.source.now if as_of is None else as_of
     if since is not None and since >= end:
         raise BacktestError("EMPTY_RANGE", "the candidates would judge from then on, and the history that is asked for ends before", usage=True)
     contenders = [field.standing(end), *(field.candidate(path, since, effective) for path in programmes)]
-    run = Run(store, contenders, as_of, members)
+    run = Run(ground.source, contenders, as_of, members, threads)
     history, figures = run.figures(progress)
     return Results(run, history, figures)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from loyalty_streams.backtest.comparing import Comparison
-from loyalty_streams.backtest.folding import Decided
+from loyalty_streams.backtest.folding import Ready
 from loyalty_streams.core.codes import NEVER, FactKind
 from loyalty_streams.core.facts import Array, attribute_code
 from loyalty_streams.reports.arithmetic import DIGITS, ntile, rate
@@ -47,7 +47,7 @@ class Traits:
     spend: list[Array] = field(default_factory=list)
     members: int = 0
 
-    def add(self, found: Decided) -> None:
+    def add(self, found: Ready) -> None:
         c, n = found.columns, len(found.names)
         owner = found.home[found.rows.member]
         orders = np.flatnonzero(c.kind == FactKind.ORDER)
@@ -61,7 +61,15 @@ class Traits:
         self.spend.append(spend)
         self.members += n
 
-    def _profiles(self, found: Decided, owner: Array) -> None:
+    def join(self, more: Traits) -> None:
+        """Takes in what is known of further members."""
+        for name, parts in more.pairs.items():
+            self.pairs[name] += [pairs + np.array([self.members, 0]) for pairs in parts]
+        self.first += more.first
+        self.spend += more.spend
+        self.members += more.members
+
+    def _profiles(self, found: Ready, owner: Array) -> None:
         """The newest value that a profile gave a member."""
         c = found.columns
         if not len(c.attr_name):

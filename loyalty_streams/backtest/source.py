@@ -1,11 +1,12 @@
-"""The whole log of a store, some accounts at a time: those that stand alone as they come, those that became one in groups that are closed."""
+"""A history, some accounts at a time: those that stand alone as they come, those that became one in groups that are closed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import TypeAlias
+from functools import partial
+from itertools import chain, islice
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from loyalty_streams.agents.effective import effective
 from loyalty_streams.agents.lateness import Lateness
 from loyalty_streams.agents.rows import Head, Heads, Segments, join_segments
 from loyalty_streams.backtest.families import bare, becomes, closed_groups
+from loyalty_streams.core.codes import NEVER
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.hosts.embedded.past import clusters
 from loyalty_streams.hosts.embedded.store import Store
@@ -23,74 +25,116 @@ Patience: TypeAlias = tuple[tuple[int, int], ...]
 """Of each version the start, and how late a fact may be under it: all that the order of facts hangs on."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Logs:
-    """Some accounts, whole, and the facts of their logs, `log.member` being places in `names`. `kin`: they became one with others among them."""
+    """Some accounts, whole, and the facts of their logs, `log.member` being places in `names`. `kin`: they became one with others among them.
+
+    `last`: no fact of them stands later (microseconds UTC).
+    """
 
     names: list[bytes]
     log: Segments
     kin: bool
-    _ordered: dict[Patience, Segments] = field(default_factory=dict, compare=False, repr=False)
+    last: int = NEVER
+    _ordered: dict[Patience, Segments] = field(default_factory=dict, repr=False)
+    _ids: list[str] = field(default_factory=list, repr=False)
+
+    @property
+    def ids(self) -> list[str]:
+        """The names as text: one list for all programmes."""
+        if len(self._ids) != len(self.names):
+            self._ids = [name.decode() for name in self.names]
+        return self._ids
 
     def ordered(self, compiled: Compiled) -> Segments:
         """The facts in the order in which a programme folds them: worked out once for all that wait as long for what comes late."""
-        patience = tuple((v.effective_from, v.facts.lateness) for v in compiled.versions)
+        patience = patience_of(compiled)
         if patience not in self._ordered:
             self._ordered[patience] = effective(self.log, Lateness(compiled))
         return self._ordered[patience]
 
 
-class Source:
+def patience_of(compiled: Compiled) -> Patience:
+    return tuple((v.effective_from, v.facts.lateness) for v in compiled.versions)
+
+
+Block: TypeAlias = Callable[[], Logs]
+"""Some accounts that are still to be read: what another thread may do."""
+
+
+class Source(Protocol):
+    """A history: `facts` from outside, the instant `now` that it has come to, and when the first fact may be (microseconds UTC)."""
+
+    @property
+    def facts(self) -> int: ...
+    @property
+    def now(self) -> int: ...
+    def unknown(self, names: Sequence[bytes]) -> list[bytes]:
+        """Those of some accounts that the history has no fact of."""
+        ...
+
+    def blocks(self, first: int = 0) -> Iterator[Block]:
+        """All accounts, the same ones together in the same order each time; the blocks before `first` are passed over."""
+        ...
+
+    def blocks_of(self, names: Sequence[bytes]) -> Iterator[Block]:
+        """Some accounts, and those that became one with them; names that are not known are left out."""
+        ...
+
+
+class StoreSource:
     """Reads a store, which may be open for reading alone. `facts_a_block`: about so many facts are in memory at a time."""
 
     def __init__(self, store: Store, facts_a_block: int = FACTS_A_BLOCK) -> None:
         self.store, self._most = store, facts_a_block
-        self._groups = self._closed()
-        self._group_of = {name: k for k, group in enumerate(self._groups) for name in group}
+        self.groups = self._closed()
+        self._group_of = {name: k for k, group in enumerate(self.groups) for name in group}
 
-    def logs(self) -> Iterator[Logs]:
-        """All accounts: those that stand alone in order of id, then the others, group by group."""
+    @property
+    def facts(self) -> int:
+        return self.store.clocks.facts
+
+    @property
+    def now(self) -> int:
+        return self.store.clocks.now
+
+    def unknown(self, names: Sequence[bytes]) -> list[bytes]:
+        return [name for name, head in zip(names, self.store.heads(names), strict=True) if head is None]
+
+    def blocks(self, first: int = 0) -> Iterator[Block]:
+        """Those that stand alone in order of id, then the others, group by group."""
+        return islice(chain(self._all_alone(), self._in_groups(range(len(self.groups)))), first, None)
+
+    def _all_alone(self) -> Iterator[Block]:
         for ids, heads, segments in clusters(self.store, self._most):
             alone = [k for k, head in enumerate(heads) if not head.family]
             if alone:
-                yield self._alone([ids[k].encode() for k in alone], [segments[k] for k in alone])
-        yield from self._in_groups(range(len(self._groups)))
+                yield partial(_logs, [ids[k].encode() for k in alone], [segments[k] for k in alone], False)
 
-    def logs_of(self, names: Sequence[bytes]) -> Iterator[Logs]:
-        """Some accounts, and those that became one with them; names that the store does not know are left out."""
+    def blocks_of(self, names: Sequence[bytes]) -> Iterator[Block]:
         alone = [name for name in dict.fromkeys(names) if name not in self._group_of]
         known = [name for name, head in zip(alone, self.store.heads(alone), strict=True) if head is not None]
-        waiting: list[bytes] = []
-        segments: list[list[bytes]] = []
-        facts = 0
-        for name, head in zip(known, self.store.heads(known), strict=True):
-            waiting.append(name)
-            segments.append(list(self.store.segments(name)))
-            facts += Head.read(head).facts if head is not None else 0
-            if facts >= self._most:
-                yield self._alone(waiting, segments)
-                waiting, segments, facts = [], [], 0
-        if waiting:
-            yield self._alone(waiting, segments)
+        yield from self._gathered(([name] for name in known), False)
         yield from self._in_groups(sorted({self._group_of[name] for name in names if name in self._group_of}))
 
-    def _alone(self, names: list[bytes], segments: Sequence[list[bytes]]) -> Logs:
-        return Logs(names, bare(join_segments(segments)), False)
+    def _in_groups(self, numbers: Sequence[int]) -> Iterator[Block]:
+        return self._gathered((self.groups[number] for number in numbers), True)
 
-    def _in_groups(self, numbers: Sequence[int]) -> Iterator[Logs]:
+    def _gathered(self, groups: Iterable[list[bytes]], kin: bool) -> Iterator[Block]:
+        """Whole groups of accounts, some at a time."""
         names: list[bytes] = []
         segments: list[list[bytes]] = []
         facts = 0
-        for number in numbers:
-            for name, head in zip(self._groups[number], self.store.heads(self._groups[number]), strict=True):
+        for group in groups:
+            for name, head in zip(group, self.store.heads(group), strict=True):
                 names.append(name)
                 segments.append(list(self.store.segments(name)))
                 facts += Head.read(head).facts if head is not None else 0
             if facts >= self._most:
-                yield Logs(names, bare(join_segments(segments)), True)
+                yield partial(_logs, names, segments, kin)
                 names, segments, facts = [], [], 0
         if names:
-            yield Logs(names, bare(join_segments(segments)), True)
+            yield partial(_logs, names, segments, kin)
 
     def _closed(self) -> list[list[bytes]]:
         """The groups of accounts that met, with those that are named and have had nothing yet: under other rules they may."""
@@ -104,3 +148,7 @@ class Source:
             log = join_segments([list(self.store.segments(name)) for name in names])
             edges += [(names[number], other) for number, other in becomes(log)]
         return closed_groups([*{*kin, *(other for _, other in edges if other)}], edges)
+
+
+def _logs(names: list[bytes], segments: Sequence[list[bytes]], kin: bool) -> Logs:
+    return Logs(names, bare(join_segments(segments)), kin)

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,13 @@ import pyarrow as pa
 from loyalty_streams.backtest.comparing import Comparison
 from loyalty_streams.backtest.contenders import Contender
 from loyalty_streams.backtest.errors import BacktestError
-from loyalty_streams.backtest.figures import Figures, figures_of, nobody
-from loyalty_streams.backtest.running import History, Progress, Run
+from loyalty_streams.backtest.figures import Figures, nobody
+from loyalty_streams.backtest.folding import Bench, together
+from loyalty_streams.backtest.running import History, Progress, Run, Threads
+from loyalty_streams.backtest.source import Block
 from loyalty_streams.backtest.totals import OUTSTANDING, TOLD, Totals, code_version, ladder
 from loyalty_streams.core.facts import Array
 from loyalty_streams.core.programme import Names
-from loyalty_streams.reports.member import spendable_wallets
 from loyalty_streams.reports.words import say
 
 
@@ -38,6 +40,10 @@ class Tally:
         short = c.infeasible_counts()
         self.counts.update({**c.counts(), "up": up, "down": down, **{f"short_{name}": n for name, n in short.items()}})
         self.by_wallet += own.by_wallet
+
+    def join(self, more: Tally) -> None:
+        self.counts.update(more.counts)
+        self.by_wallet += more.by_wallet
 
 
 def _moves(c: Comparison, rank: Mapping[int, int]) -> tuple[int, int]:
@@ -58,7 +64,7 @@ class Sweep:
     def totals(self, k: int) -> Totals:
         """Of candidate k; -1: of the programme in force."""
         tally = self.tallies[k + 1]
-        return Totals(replace(nobody(), by_wallet=tally.by_wallet), tally.contender, self.history.as_of)
+        return Totals(replace(nobody(), course=tally.by_wallet[None]), tally.contender, self.history.as_of)
 
     def rows(self) -> list[dict[str, Any]]:
         """A row a candidate: its values, points, what it costs more than what is in force, members, and whether it is on the frontier."""
@@ -112,28 +118,42 @@ def frontier(points: Sequence[tuple[int, int]]) -> set[int]:
     return best
 
 
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """What came of one block."""
+
+    history: History
+    members: int
+    tallies: list[Tally]
+
+
 def sweep(run: Run, values: Sequence[Mapping[str, str]], progress: Callable[[Progress], None] | None = None) -> Sweep:
     """Folds everything under all programmes of a run, the first of which the others are compared with; `values` are of the others."""
-    history, members, span, start = History(run.span.until), 0, run.span, time.monotonic()
-    tallies = [Tally(c) for c in run.contenders]
-    spendable = [spendable_wallets(c.compiled) for c in run.contenders]
-    names = run.names
-    ranks = [_rank(c, names, span.until) for c in run.contenders]
-    for logs in run.logs():
-        first: Figures | None = None
-        for bench, tally, wallets, rank in zip(run.benches, tallies, spendable, ranks, strict=True):
-            found = bench.decide(logs, span)
-            own = figures_of(found, wallets)
-            if first is None:
-                first = own
-                history.add(logs, found, bench, span)
-                members += int(own.alive.sum())
-            tally.add(first, own, names, rank)
+    begun, whole = time.monotonic(), Tallied(History(run.span.until), 0, [Tally(c) for c in run.contenders])
+    ranks = [_rank(c, run.names, run.span.until) for c in run.contenders]
+    members = 0
+    for part in Threads(run, partial(_tallied, run, ranks)).over(run.blocks()):
+        whole.history.join(part.history)
+        members += part.members
+        for tally, more in zip(whole.tallies, part.tallies, strict=True):
+            tally.join(more)
         if progress is not None:
-            progress(Progress(history.facts, run.store.clocks.facts, time.monotonic() - start))
-    if not history.facts:
+            progress(Progress(whole.history.facts, run.source.facts, time.monotonic() - begun))
+    if not whole.history.facts:
         raise BacktestError("EMPTY_RANGE", "no fact of the history stands before that instant", usage=True)
-    return Sweep(history, members, values, tallies)
+    return Sweep(whole.history, members, values, whole.tallies)
+
+
+def _tallied(run: Run, ranks: Sequence[Mapping[int, int]], block: Block, benches: Sequence[Bench]) -> Tallied:
+    logs, span = block(), run.span
+    found = together(benches, logs, span, np.zeros(0, np.int64))
+    history = History(span.until)
+    history.add(logs, found[0][0], benches[0], span)
+    first = found[0][1]
+    tallies = [Tally(c) for c in run.contenders]
+    for tally, (_, own), rank in zip(tallies, found, ranks, strict=True):
+        tally.add(first, own, run.names, rank)
+    return Tallied(history, int(first.alive.sum()), tallies)
 
 
 def _rank(contender: Contender, names: Names, as_of: int) -> dict[int, int]:

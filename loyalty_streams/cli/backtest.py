@@ -83,15 +83,17 @@ def backtest(
 def _varied(
     store: Store, programme: Path, vary: list[str], as_of: int | None, since: int | None, effective: bool, members: Path | None
 ) -> Sweep:
-    from loyalty_streams.backtest.contenders import Field, load_programme
+    from loyalty_streams.backtest.contenders import load_programme
+    from loyalty_streams.backtest.ground import Ground
     from loyalty_streams.backtest.running import Run
     from loyalty_streams.backtest.sweep import sweep
     from loyalty_streams.backtest.varying import Axis, combinations, varied
 
     values = combinations([Axis.read(text) for text in vary])
-    base, field = load_programme(programme)[-1], Field.of_store(store)
-    first = field.standing(store.clocks.now if as_of is None else as_of)
-    run = Run(store, [first, *(field.placed(varied(base, v), since, effective) for v in values)], as_of, listed(members) if members else None)
+    ground = Ground.of(store)
+    base, field = load_programme(programme)[-1], ground.field()
+    first = field.standing(ground.source.now if as_of is None else as_of)
+    run = Run(ground.source, [first, *(field.placed(varied(base, v), since, effective) for v in values)], as_of, listed(members) if members else None)
     return sweep(run, values, progress())
 
 

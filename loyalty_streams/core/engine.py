@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -87,11 +87,13 @@ class Engine:
         keep_cards: bool = True,
         keep_entries: bool = True,
         explain: bool = False,
+        each: Callable[[Entries], object] | None = None,
     ) -> Folded:
         """Folds `rows[groups[g]:groups[g + 1]]` of the columns for every group g over its packed state (absent or empty: a new member).
 
         Each member is then advanced to `until` (or to its own instant of `until_of`; 0: not at all). `cards` are (group, bytes) in order of
         group: those that the facts name. What is not kept is left out of the answer: entries are decided and written, then dropped.
+        `each` is shown the entries as they are written, some whole members at a time; it keeps no view of them.
         `explain` also writes the refusals that are otherwise computed on demand (T186).
         """
         n = groups.size - 1
@@ -116,6 +118,8 @@ class Engine:
             done = int(fold(facts, order, groups, done, ends, old, old_at, card_bytes, card_at, card_of, self.compiled.tables, work, new, new_at,
                             out, out_rows, glance, flags))
             full, count = int(control["full"][0]), int(control["entries"][0])
+            if count and each is not None:
+                each(work["entries"][0, :count])
             if count and keep_entries:
                 taken.append(work["entries"][0, :count].copy())
             control["entries"] = 0

@@ -11,10 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from loyalty_streams.api import Loyalty
-from loyalty_streams.backtest.contenders import Field
 from loyalty_streams.backtest.errors import BacktestError
+from loyalty_streams.backtest.ground import Ground
 from loyalty_streams.backtest.plan import Asked
 from loyalty_streams.backtest.running import Run
+from loyalty_streams.backtest.source import StoreSource
 from loyalty_streams.backtest.tables import diff_table, write_table
 from loyalty_streams.core.codes import AttrKind, FactKind, Outcome
 from loyalty_streams.core.facts import Attribute, Fact
@@ -66,9 +67,9 @@ def test_the_backtest_of_the_programme_in_force_is_the_ledger_of_the_store(tmp_p
     """Entry by entry, and in the figures of the summary; however many accounts are in memory at a time."""
     with a_shop(tmp_path) as store:
         live = {name: told(b.entries[b.entries["member"] == k], b.columns.ref) for b in blocks(store) for k, name in enumerate(b.ids)}
-        field = Field.of_store(store)
-        run = Run(store, (field.standing(store.clocks.now),))
-        for some in run.source.logs():
+        field = Ground.of(store).field()
+        run = Run(StoreSource(store), (field.standing(store.clocks.now),))
+        for some in run.logs():
             (found,) = (bench.decide(some, run.span) for bench in run.benches)
             for k, name in enumerate(found.names):
                 assert np.array_equal(told(found.entries[found.entries["member"] == k], found.columns.ref), live.pop(name.decode())), name

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from loyalty_streams.backtest.contenders import Field, load_programme
+from loyalty_streams.backtest.contenders import load_programme
 from loyalty_streams.backtest.errors import BacktestError
+from loyalty_streams.backtest.ground import Ground
 from loyalty_streams.backtest.plan import OUTSTANDING
 from loyalty_streams.backtest.running import Run
+from loyalty_streams.backtest.source import StoreSource
 from loyalty_streams.backtest.sweep import Sweep, frontier, sweep
 from loyalty_streams.backtest.varying import Axis, combinations, varied
 from loyalty_streams.hosts.embedded import Store
@@ -21,8 +23,8 @@ from tests.hosts.shop import PROGRAMME
 
 def swept(store: Store, text: str, *axes: str) -> Sweep:
     values = combinations([Axis.read(axis) for axis in axes])
-    base, field = load_programme(written(store.folder.parent, "base", text))[-1], Field.of_store(store)
-    return sweep(Run(store, [field.standing(store.clocks.now), *(field.placed(varied(base, v)) for v in values)]), values)
+    base, field = load_programme(written(store.folder.parent, "base", text))[-1], Ground.of(store).field()
+    return sweep(Run(StoreSource(store), [field.standing(store.clocks.now), *(field.placed(varied(base, v)) for v in values)]), values)
 
 
 def test_every_candidate_of_a_sweep_has_the_figures_of_a_plan_of_its_own(tmp_path: Path) -> None:
