@@ -93,7 +93,7 @@ class Figures:
 @dataclass(slots=True)
 class Adding:
     """Adds the entries of some members up as they come, for one programme. `spendable`: the wallets that count; `months`: where each month but the
-    first begins, microseconds UTC; `home[k]`: the row that account k counts in.
+    first begins, microseconds UTC; `home[k]`: the row that account k counts in, its own where none has become another.
     """
 
     home: Array
@@ -102,6 +102,7 @@ class Adding:
     points: Array = field(init=False)
     digests: Array = field(init=False)
     course: Array = field(init=False)
+    seen: Array = field(init=False)
     reached: list[Array] = field(default_factory=list)
     short: list[Array] = field(default_factory=list)
 
@@ -113,6 +114,8 @@ class Adding:
         n = len(self.home)
         self.points, self.digests = np.zeros((n, len(ACCOUNTS)), np.int64), np.zeros((n, len(THEMES)), np.uint64)
         self.course = np.zeros((len(self.months) + 1, WALLETS, len(ACCOUNTS)), np.int64)
+        alone = bool((self.home == np.arange(n)).all())  # so that the entries of a row come in order of time
+        self.seen = np.zeros(n if alone else 0, np.uint64)
         self.reached, self.short = [], []
 
     def add(self, entries: Entries, first: int = 0) -> None:
@@ -123,7 +126,8 @@ class Adding:
         found = np.zeros(2, np.int64)
         with np.errstate(over="ignore"):
             add_up(
-                entries, THEME_OF, MOVES, self.home[first:], counted, self.months, self.points, self.digests, self.course, reached, short, found
+                entries, THEME_OF, MOVES, self.home[first:], counted, self.months, self.points, self.digests, self.course, self.seen, reached, short,
+                found,
             )
         self.reached.append(reached[: found[0]].copy())
         self.short.append(short[: found[1]].copy())
@@ -131,14 +135,15 @@ class Adding:
     def figures(self, ids: Sequence[str], alive: Array, tier: Array, stage: Array) -> Figures:
         """What they come to. Arrays have a row an account."""
         none = np.zeros((0, 3), np.int64)
+        reached = np.concatenate([none, *self.reached])
         return Figures(
-            ids, alive, self.points, tier, stage, self.digests, _first(np.concatenate([none, *self.reached])),
+            ids, alive, self.points, tier, stage, self.digests, reached if len(self.seen) else _first(reached),
             _together(np.concatenate([none, *self.short])), self.course,
         )  # fmt: skip
 
 
 def _first(reached: Array) -> Array:
-    """First arrivals, sorted by member and tier."""
+    """First arrivals among all."""
     found = reached[np.lexsort((reached[:, 2], reached[:, 1], reached[:, 0]))]
     first = np.ones(len(found), bool)
     first[1:] = (found[1:, :2] != found[:-1, :2]).any(axis=1)

@@ -98,7 +98,8 @@ class Bench:
             rows = rows if len(kept) == len(rows.member) else take_facts(rows, kept)
         groups = np.searchsorted(rows.member, np.arange(len(names) + 1)).astype(np.int64)
         home = self._homes(names, log, span) if logs.kin else np.arange(len(names))
-        return Ready(names, rows, groups, given(rows, np.arange(len(rows.member)), groups), home, span.until)
+        beside = given(rows, np.arange(len(rows.member)), groups) if rows.sent else []
+        return Ready(names, rows, groups, beside, home, span.until)
 
     def decide(self, logs: Logs, span: Span) -> Decided:
         """Folds them, and keeps the entries. Raises BacktestError SECTION_FULL."""

@@ -88,7 +88,7 @@ class StoreSource:
     def __init__(self, store: Store, facts_a_block: int = FACTS_A_BLOCK) -> None:
         self.store, self._most = store, facts_a_block
         self.groups = self._closed()
-        self._group_of = {name: k for k, group in enumerate(self.groups) for name in group}
+        self.group_of = {name: k for k, group in enumerate(self.groups) for name in group}
 
     @property
     def facts(self) -> int:
@@ -112,10 +112,10 @@ class StoreSource:
                 yield partial(_logs, [ids[k].encode() for k in alone], [segments[k] for k in alone], False)
 
     def blocks_of(self, names: Sequence[bytes]) -> Iterator[Block]:
-        alone = [name for name in dict.fromkeys(names) if name not in self._group_of]
+        alone = [name for name in dict.fromkeys(names) if name not in self.group_of]
         known = [name for name, head in zip(alone, self.store.heads(alone), strict=True) if head is not None]
         yield from self._gathered(([name] for name in known), False)
-        yield from self._in_groups(sorted({self._group_of[name] for name in names if name in self._group_of}))
+        yield from self._in_groups(sorted({self.group_of[name] for name in names if name in self.group_of}))
 
     def _in_groups(self, numbers: Sequence[int]) -> Iterator[Block]:
         return self._gathered((self.groups[number] for number in numbers), True)

@@ -35,14 +35,15 @@ def settled(h):
 
 
 @door
-def add_up(entries, themes, moves, home, counted, months, points, digests, course, reached, short, found):
-    """Adds entries to the sums of their members. Nothing is written but into the last six.
+def add_up(entries, themes, moves, home, counted, months, points, digests, course, seen, reached, short, found):
+    """Adds entries to the sums of their members. Nothing is written but into the last seven.
 
     `themes[kind]`: which digest an entry of that kind is part of, -1 for none. `moves[kind, bucket]`: two pairs of an account and how a
     point moves it (0: not at all). `home[m]`: the row that member m counts in. `counted[w]`: whether the points of wallet w count for a member.
     `months`: where each month but the first begins, in order. `points[row, account]`; `digests[row, theme]`; `course[month, wallet, account]`: what
     moved in that month. `reached`: row, tier and instant of each arrival in a tier, `short`: row, redemption and points of what no lot
-    covered, and `found`: how many of both there are.
+    covered, and `found`: how many of both there are. `seen[row]`: a bit for each tier that a row has reached, which is written once then; where it
+    is empty every arrival is.
     """
     month = 0
     for k in range(entries.size):
@@ -80,6 +81,11 @@ def add_up(entries, themes, moves, home, counted, months, points, digests, cours
             h = stirred(stirred(h, e.ref), e.basis if theme == REMINDERS else np.int64(e.reason))
         digests[row, theme] += settled(h)
         if kind == TIER_CHANGED and e.den >= 0:
+            if seen.size > 0:
+                bit = np.uint64(1) << np.uint64(e.den)
+                if seen[row] & bit:
+                    continue
+                seen[row] |= bit
             at = found[0]
             reached[at, 0], reached[at, 1], reached[at, 2] = row, e.den, e.at
             found[0] = at + 1

@@ -15,9 +15,9 @@ def warm() -> None:
     """The first engine of a process folds nobody, which compiles the fold; nobody's entries are added up."""
     compiled = Compiled(np.zeros(1, Programme), Names(), (), "USD", 2, "UTC", {}, 0)
     Engine(compiled)
-    row, table, cube = (np.zeros((0,) * n, np.int64) for n in (1, 2, 3))
-    none = np.zeros(0, Entry)
-    add_up(none, row, np.zeros((0,) * 4, np.int64), row, row, row, table, np.zeros((0, 0), np.uint64), cube, table, table, row)
+    row, table, cube, moves = (np.zeros((0,) * n, np.int64) for n in (1, 2, 3, 4))
+    bits, digests = (np.zeros((0,) * n, np.uint64) for n in (1, 2))
+    add_up(np.zeros(0, Entry), row, moves, row, row, row, table, digests, cube, bits, table, table, row)
 
 
 if __name__ == "__main__":
