@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 from loyalty_streams.backtest.errors import BacktestError
+from loyalty_streams.backtest.ground import Ground
+from loyalty_streams.backtest.packed import is_packed, opened
 from loyalty_streams.backtest.results import Results, backtest
 from loyalty_streams.backtest.running import Progress
 from loyalty_streams.history import ReadOptions
@@ -44,26 +45,27 @@ def run(
 ) -> Results:  # fmt: skip
     """Folds a history under several programmes and gives tables of what comes of it.
 
-    `history`: an open store, the folder of a store, or a history folder. Beside a store the programmes are compared with what is in force
-    there; of a history folder the first programme is in force, and decides what has no decision yet (T175). Close the results, or use them in
-    `with`. Nothing of the store changes. Raises BacktestError, ProgrammeError, StoreError, HistoryError.
+    `history`: an open store, the folder of a store, packed facts, or a history folder. Beside a store or packed facts the programmes are compared
+    with what is in force there; of a history folder the first programme is in force, and decides what has no decision yet (T175). Close the
+    results, or use them in `with`. Nothing of the store changes. Raises BacktestError, ProgrammeError, StoreError, HistoryError.
     """
     paths = [Path(p) for p in programmes]
-    if isinstance(history, Path | str):
-        folder = Path(history)
-        if is_database(folder):
-            store, close = _of_folder(folder)
-        elif not paths:
-            raise BacktestError("NO_BASELINE", "a history alone has no programme in force: name at least one", folder, usage=True)
-        else:
-            store, close, _ = of_history(folder, paths[0], reading or Reading())
-            paths = paths[1:]
+    close: Callable[[], None] | None = None
+    if not isinstance(history, Path | str):
+        ground = Ground.of(history.store)
+    elif is_packed(history):
+        ground = opened(history)
+    elif is_database(Path(history)):
+        store, close = _of_folder(Path(history))
+        ground = Ground.of(store)
+    elif not paths:
+        raise BacktestError("NO_BASELINE", "a history alone has no programme in force: name at least one", history, usage=True)
     else:
-        store, close = history.store, None
-    zone = ZoneInfo(store.compiled.time_zone)
-    instants = [None if when is None else at_of(when, zone) for when in (as_of, since)]
+        store, close, _ = of_history(Path(history), paths[0], reading or Reading())
+        ground, paths = Ground.of(store), paths[1:]
+    instants = [None if when is None else at_of(when, ground.zone) for when in (as_of, since)]
     try:
-        found = backtest(store, paths, as_of=instants[0], since=instants[1], effective=effective, members=members, progress=progress)
+        found = backtest(ground, paths, as_of=instants[0], since=instants[1], effective=effective, members=members, progress=progress)
     except BaseException:
         if close is not None:
             close()

@@ -75,7 +75,7 @@ def _found(place: Place) -> Place | None:
 
 
 def opened(path: Path | str) -> Ground:
-    """Packed facts and the programmes that were in force over them. Raises BacktestError NOT_PACKED, PACK_NEWER, PACK_BROKEN."""
+    """Packed facts and the programmes that were in force over them. Raises BacktestError NOT_PACKED, PACK_NEWER, PACK_BROKEN, PACK_STALE."""
     place = _found(Place.of(path))
     if place is None:
         raise BacktestError("NOT_PACKED", f"there is no {MANIFEST} in the folder", path, usage=True)
@@ -84,10 +84,21 @@ def opened(path: Path | str) -> Ground:
         if told["layout"] > LAYOUT:
             raise BacktestError("PACK_NEWER", f"packed with layout {told['layout']}, this program knows {LAYOUT}", path)
         manifest = Manifest(**{**told, "blocks": [Blocked(**b) for b in told["blocks"]]})
+        _unchanged(manifest, place)
         given = Programmes.of_versions([load(text, file) for file, text in manifest.programmes], manifest.registry)
     except (OSError, ValueError, KeyError, TypeError, ProgrammeError) as error:
         raise BacktestError("PACK_BROKEN", f"{MANIFEST} cannot be read: {error}", path) from None
     return Ground(PackedSource(place, manifest, Lateness(given.compiled)), _Texts(place / TEXTS), given)
+
+
+def _unchanged(manifest: Manifest, place: Place) -> None:
+    """Raises BacktestError PACK_STALE where the tables beside packed facts are no longer those that tell the same."""
+    outside = Place(place.files, place.path.rpartition("/")[0], place.local)
+    for name, size in manifest.tables.items():
+        found = place.files.get_file_info((outside / name).path)
+        if found.type != pafs.FileType.File or found.size != size:
+            told = f"{name} beside it has changed since; pack the folder anew, or remove {PACKED}"
+            raise BacktestError("PACK_STALE", told, place.path)
 
 
 class _Texts(Mapping[int, str]):

@@ -77,7 +77,9 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What `pack.json` says. `patience`: the order of the facts is that of programmes which wait as long for what comes late."""
+    """What `pack.json` says. `patience`: the order of the facts is that of programmes which wait as long for what comes late. `tables`: the files
+    beside the folder that tell the same, and their sizes.
+    """
 
     layout: int
     code_version: str
@@ -89,6 +91,7 @@ class Manifest:
     programmes: list[list[str]]
     registry: str
     blocks: list[Blocked]
+    tables: dict[str, int]
 
     def write(self, folder: Path) -> None:
         (folder / MANIFEST).write_text(json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
@@ -104,20 +107,22 @@ class Piece:
     rows: Segments
 
 
-def write_pack(store: Store, to: Path) -> list[Path]:
-    """Packs the log of a store into a folder, which is there whole or not at all. -> the files, in order of name. Raises StoreError EXISTS."""
+def write_pack(store: Store, to: Path, tables: Sequence[Path] = ()) -> Manifest:
+    """Packs the log of a store into a folder, which is there whole or not at all. `tables`: files beside it that tell the same. Raises StoreError
+    EXISTS.
+    """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise StoreError("EXISTS", "facts are packed into a folder that is empty or does not exist yet", to)
     to.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{to.name}-", dir=to.parent))
     try:
         beside.chmod(0o755)
-        _of_store(store, beside)
+        packed = _of_store(store, beside, {path.name: path.stat().st_size for path in tables})
         os.replace(beside, to)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
-    return sorted(to.iterdir())
+    return packed
 
 
 @dataclass(slots=True)
@@ -172,7 +177,7 @@ class Packer:
             self._write(self.buckets[bucket], kind, waiting[kind])
             waiting[kind] = []
 
-    def end(self, programmes: Programmes, texts: Mapping[int, str], now: int) -> None:
+    def end(self, programmes: Programmes, texts: Mapping[int, str], now: int, tables: Mapping[str, int]) -> Manifest:
         """Writes what waits, and then what a reader looks at first."""
         for bucket in self.buckets:
             for kind, waiting in bucket.waiting.items():
@@ -183,10 +188,12 @@ class Packer:
         table = pa.table({"code": pa.array([code for code, _ in words], pa.int64()), "text": pa.array([text for _, text in words], pa.string())})
         pq.write_table(table, self.folder / TEXTS, compression="zstd")
         blocks = sorted(self.blocks, key=lambda b: (b.kind == KIN, b.bucket, b.groups["members"]))
-        Manifest(
+        packed = Manifest(
             LAYOUT, code_version(), sum(b.facts for b in blocks), sum(b.members for b in blocks), now, len(self.buckets),
-            [list(p) for p in patience_of(programmes.compiled)], [list(t) for t in programmes.texts], programmes.registry, blocks,
-        ).write(self.folder)  # fmt: skip
+            [list(p) for p in patience_of(programmes.compiled)], [list(t) for t in programmes.texts], programmes.registry, blocks, dict(tables),
+        )  # fmt: skip
+        packed.write(self.folder)
+        return packed
 
     def close(self) -> None:
         for bucket in self.buckets:
@@ -218,7 +225,7 @@ class Packer:
         ))  # fmt: skip
 
 
-def _of_store(store: Store, folder: Path) -> None:
+def _of_store(store: Store, folder: Path, tables: dict[str, int]) -> Manifest:
     """One pass over a store."""
     source = StoreSource(store)
     packer = Packer(folder, store.clocks.facts, store.lateness)
@@ -226,7 +233,7 @@ def _of_store(store: Store, folder: Path) -> None:
         for block in source.blocks():
             for bucket, kind, piece in _pieces(packer, source, block()):
                 packer.put(bucket, kind, piece)
-        packer.end(store.programmes, Texts(store), store.clocks.now)
+        return packer.end(store.programmes, Texts(store), store.clocks.now, tables)
     finally:
         packer.close()
 

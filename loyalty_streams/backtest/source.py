@@ -106,8 +106,8 @@ class StoreSource:
         return islice(chain(self._all_alone(), self._in_groups(range(len(self.groups)))), first, None)
 
     def _all_alone(self) -> Iterator[Block]:
-        for ids, heads, segments in clusters(self.store, self._most):
-            alone = [k for k, head in enumerate(heads) if not head.family]
+        for ids, _, segments in clusters(self.store, self._most):
+            alone = [k for k, name in enumerate(ids) if name.encode() not in self.group_of]
             if alone:
                 yield partial(_logs, [ids[k].encode() for k in alone], [segments[k] for k in alone], False)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
 from loyalty_streams.cli.common import USAGE, AsOf, Data, Failure, Json, Lang, guarded, language, number, out, out_json, table
-from loyalty_streams.cli.plan import From, HistoryPath, listed, progress, source
+from loyalty_streams.cli.plan import From, HistoryPath, Threads, listed, progress, source
 
 if TYPE_CHECKING:
+    from loyalty_streams.backtest.ground import Ground
+    from loyalty_streams.backtest.plan import Asked
     from loyalty_streams.backtest.results import Results
     from loyalty_streams.backtest.sweep import Sweep
-    from loyalty_streams.hosts.embedded import Store
 
 SHOWN = 40
 """Candidates of a sweep that are all printed."""
@@ -36,6 +36,7 @@ def backtest(
         list[str] | None, typer.Option("--vary", metavar="PATH=VALUES", help="Candidates that differ in a value: `A,B,C` or `FROM..TO step STEP`.")
     ] = None,
     to: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The candidates of --vary, as Parquet.")] = None,
+    threads: Threads = 0,
     lang: Lang = None,
     as_json: Json = False,
 ) -> None:
@@ -52,6 +53,7 @@ def backtest(
       loyalty backtest --programme a.yaml --programme b.yaml --history history/ --json
       loyalty backtest --programme a.yaml --vary 'earn.base.points.rate=0.8..1.5 step 0.1' --vary tiers.ladder.gold=400,500
     """
+    from loyalty_streams.backtest.plan import Asked
     from loyalty_streams.backtest.results import backtest as folded
     from loyalty_streams.reports.instants import at_of
 
@@ -63,15 +65,17 @@ def backtest(
     chosen = language(lang)
     if vary and len(files) != 1:
         raise typer.BadParameter("one programme is varied: name one with --programme", param_hint="--vary")
-    with source(data, history, files[0]) as store:
-        zone = ZoneInfo(store.compiled.time_zone)
+    with source(data, history, files[0]) as (ground, taken):
+        asked = Asked(
+            at_of(as_of, ground.zone) if as_of else None, at_of(since, ground.zone) if since else None, effective,
+            listed(members) if members else None, threads=threads,
+        )  # fmt: skip
         if vary:
-            asked = _varied(store, files[0], vary, at_of(as_of, zone) if as_of else None, at_of(since, zone) if since else None, effective, members)
-            _tell(asked, to, as_json, chosen)
+            _tell(_varied(ground, files[0], vary, asked), to, as_json, chosen)
             return
         found = folded(
-            store, files if history is None else files[1:], as_of=at_of(as_of, zone) if as_of else None,
-            since=at_of(since, zone) if since else None, effective=effective, members=listed(members) if members else None, progress=progress(),
+            ground, files[1:] if taken else files, as_of=asked.as_of, since=asked.since, effective=effective, members=asked.members,
+            progress=progress(), threads=threads,
         )  # fmt: skip
         body = found.to_json()
         if as_json:
@@ -80,21 +84,17 @@ def backtest(
             out(as_text(found, body, chosen))
 
 
-def _varied(
-    store: Store, programme: Path, vary: list[str], as_of: int | None, since: int | None, effective: bool, members: Path | None
-) -> Sweep:
+def _varied(ground: Ground, programme: Path, vary: list[str], asked: Asked) -> Sweep:
     from loyalty_streams.backtest.contenders import load_programme
-    from loyalty_streams.backtest.ground import Ground
     from loyalty_streams.backtest.running import Run
     from loyalty_streams.backtest.sweep import sweep
     from loyalty_streams.backtest.varying import Axis, combinations, varied
 
     values = combinations([Axis.read(text) for text in vary])
-    ground = Ground.of(store)
     base, field = load_programme(programme)[-1], ground.field()
-    first = field.standing(ground.source.now if as_of is None else as_of)
-    run = Run(ground.source, [first, *(field.placed(varied(base, v), since, effective) for v in values)], as_of, listed(members) if members else None)
-    return sweep(run, values, progress())
+    candidates = [field.placed(varied(base, v), asked.since, asked.effective) for v in values]
+    first = field.standing(ground.source.now if asked.as_of is None else asked.as_of)
+    return sweep(Run(ground.source, [first, *candidates], asked.as_of, asked.members, asked.threads), values, progress())
 
 
 def _tell(found: Sweep, to: Path | None, as_json: bool, lang: Any) -> None:

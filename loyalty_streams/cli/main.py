@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import loyalty_streams
-from loyalty_streams.cli import backtest, config, demo, explain, export, ingest, letters, member, plan, programme, report, shop, upkeep
+from loyalty_streams.cli import backtest, config, demo, explain, export, history, ingest, letters, member, plan, programme, report, shop, upkeep
 
 app = typer.Typer(
     name="loyalty",
@@ -66,4 +66,5 @@ app.command("verify")(upkeep.verify)
 app.command("backup")(upkeep.backup)
 app.add_typer(upkeep.rebuild, name="rebuild")
 app.add_typer(export.app, name="export")
+app.add_typer(history.app, name="history")
 app.add_typer(config.app, name="config")

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -30,11 +29,15 @@ from loyalty_streams.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from loyalty_streams.backtest.ground import Ground
     from loyalty_streams.backtest.plan import Plan
     from loyalty_streams.hosts.embedded import Store
 
 HistoryPath = Annotated[
-    Path | None, typer.Option("--history", metavar="PATH", help="A history folder in place of a store.")
+    Path | None, typer.Option("--history", metavar="PATH", help="A history folder, or packed facts, in place of a store.")
+]
+Threads = Annotated[
+    int, typer.Option("--threads", metavar="N", min=0, help="Threads that fold at once [default: one for each processor].")
 ]
 From = Annotated[
     str | None, typer.Option("--from", metavar="T", help="The candidate judges from then on [default: from the first fact].")
@@ -65,6 +68,7 @@ def plan(
     fail_if: Annotated[
         list[str] | None, typer.Option(metavar="EXPR", help="Exit code 3 where it holds: `liability > 10000`, `lose > 5 %`.")
     ] = None,
+    threads: Threads = 0,
     lang: Lang = None,
     as_json: Json = False,
 ) -> None:
@@ -92,13 +96,13 @@ def plan(
     if since is not None and effective:
         raise typer.BadParameter("--from and --effective both say when the candidate begins", param_hint="--from")
     chosen = language(lang)
-    with source(data, history, baseline) as store:
-        zone = ZoneInfo(store.compiled.time_zone)
+    with source(data, history, baseline) as (ground, taken):
+        zone = ground.zone
         asked = Asked(
             at_of(as_of, zone) if as_of else None, at_of(since, zone) if since else None, effective, listed(members) if members else None,
-            lang=chosen,
+            lang=chosen, threads=threads,
         )  # fmt: skip
-        found = planned(store, candidate, asked, baseline if history is None else None, progress())
+        found = planned(ground, candidate, asked, None if taken else baseline, progress())
         if to is not None:
             write_table(diff_table(found), to)
         over = exceeded(found, fail_if or ())
@@ -115,14 +119,28 @@ def plan(
 
 
 @contextmanager
-def source(data: Path | None, history: Path | None, programme: Path | None) -> Iterator[Store]:
-    """The store to read: one that is there, or one made of a history under a programme, which is gone in the end."""
+def source(data: Path | None, history: Path | None, programme: Path | None) -> Iterator[tuple[Ground, bool]]:
+    """What is to be read, and whether the programme is in force over it: a store that is there, packed facts, or a store made of a history under
+    the programme, which is gone in the end.
+    """
+    from loyalty_streams.backtest.ground import Ground
+    from loyalty_streams.backtest.packed import is_packed, opened
+
     if history is None:
         with open_shop(data, read_only=True) as shop:
-            yield shop.store
-        return
-    if programme is None:
+            yield Ground.of(shop.store), False
+    elif is_packed(history):
+        yield opened(history), False
+    elif programme is None:
         raise Failure("NO_BASELINE", "a history alone has no programme in force: name one with --baseline", str(history), USAGE)
+    else:
+        with made(history, programme) as store:
+            yield Ground.of(store), True
+
+
+@contextmanager
+def made(history: Path, programme: Path) -> Iterator[Store]:
+    """A store of a history under a programme, as the settings say it is read; it is gone in the end."""
     from loyalty_streams.backtest.opening import Reading, of_history, set_aside
 
     chosen = settings()
@@ -193,7 +211,7 @@ def _explain(found: Plan, member: str, as_json: bool) -> None:
         return
     from loyalty_streams.reports.instants import at_of, day_text
 
-    zone = ZoneInfo(found.contenders[1].compiled.time_zone)
+    zone = found.contenders[1].zone
     out(f"{member}: {behind.why()}")
     cells = [(r["side"], day_text(at_of(r["effective_at"], zone), zone), r["points"], r["cause"] or "", r["text"]) for r in rows]
     out(table(cells, ("", "at", "points", "fact", "entry"), right=(2,)))

@@ -55,7 +55,7 @@ TABLES: dict[str, list[dict[str, Any]]] = {
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in sorted(folder.iterdir())}
+    return {p.name: p.read_bytes() for p in sorted(folder.glob("*.parquet"))}
 
 
 def exported(store: ls.Loyalty, to: Path) -> tuple[dict[str, bytes], dict[str, bytes], list[bytes]]:
