@@ -124,7 +124,7 @@ class Behind:
             if change:
                 out.append(Part(EntryKind(kind), rule - 1, change, len(by), bool(len(by)) and bool((by[:, 2] == FactKind.ORDER).all())))
         names = self.after.sentences.compiled.names.rules
-        return sorted(out, key=lambda part: (-abs(part.change), names[part.rule] if part.rule >= 0 else "", part.kind))
+        return sorted(out, key=lambda part: (-abs(part.change), part.kind, names[part.rule] if part.rule >= 0 else ""))
 
     def entries(self) -> list[dict[str, Any]]:
         """The entries that one side alone has, in order of instant; those that say the same on both sides cancel."""

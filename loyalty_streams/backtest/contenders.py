@@ -22,12 +22,14 @@ SHARED = ("currency", "time_zone")
 class Contender:
     """A programme to fold under. `loaded`: the version that is asked about; `compiled`: it, with the versions that are in force beside it.
 
-    `since`: from when it judges, microseconds UTC, None from the first fact.
+    `since`: from when it judges, microseconds UTC, None from the first fact. `tried`: it is not what is in force, so that the adjustments
+    made for it are left out (`grants`).
     """
 
     loaded: Loaded
     compiled: Compiled
     since: int | None
+    tried: bool = False
 
     @property
     def name(self) -> str:
@@ -44,6 +46,11 @@ class Contender:
         for v in self.compiled.versions:
             digest.update(f"{v.content_hash} {v.effective_from}\n".encode())
         return digest.hexdigest()[:16]
+
+    @property
+    def leaves_out(self) -> str:
+        """For which rules the adjustments that were made of a plan are left out: for its own where it is tried, else none."""
+        return self.rules_hash if self.tried else ""
 
     def to_json(self) -> dict[str, str | int]:
         model = self.loaded.programme
@@ -82,7 +89,7 @@ class Field:
         )
         self._registry.numbers["metrics"] = {}  # a state is folded from the first fact, so that a programme has slots of its own
         compiled = compile_versions([*before, replace(loaded, programme=model)], registry=self._registry)
-        return Contender(loaded, compiled, start)
+        return Contender(loaded, compiled, start, tried=True)
 
     def _check(self, loaded: Loaded) -> None:
         newest = self.versions[-1].programme

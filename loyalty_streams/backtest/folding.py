@@ -18,6 +18,7 @@ from loyalty_streams.backtest.contenders import Contender
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.families import bare, logs_anew
 from loyalty_streams.backtest.figures import Adding, Figures
+from loyalty_streams.backtest.grants import without
 from loyalty_streams.backtest.source import Logs
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entries
@@ -86,13 +87,15 @@ class Bench:
 
     def ready(self, logs: Logs, span: Span) -> Ready:
         """The facts of the logs that stand in the span, with the decisions given on them. Raises BacktestError SECTION_FULL."""
-        log, names = logs.log, logs.names
+        log, names, left_out = logs.log, logs.names, self.contender.leaves_out
         if logs.kin:
+            log = without(log, left_out)
             try:
                 log = bare(logs_anew(self.engine, self.lateness, names, log, span.until))
             except BoundError as error:
                 raise self._full(error, b"") from None
         rows = effective(log, self.lateness) if logs.kin else logs.ordered(self.contender.compiled)
+        rows = without(rows, left_out)
         if logs.last >= span.before:
             kept = np.flatnonzero(standing(self.lateness, rows.columns, rows.member) < span.before)
             rows = rows if len(kept) == len(rows.member) else take_facts(rows, kept)

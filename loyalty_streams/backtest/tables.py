@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pyarrow.parquet as pq
 
 from loyalty_streams.backtest.comparing import NO_SHIFT
 from loyalty_streams.backtest.figures import THEMES
+from loyalty_streams.backtest.places import Place
 from loyalty_streams.backtest.plan import Plan
 from loyalty_streams.backtest.totals import TOLD
 from loyalty_streams.core.facts import Array
@@ -56,13 +55,6 @@ def named(numbers: Array, names: tuple[str, ...]) -> Any:
     return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string()) if names else pa.array([""], pa.string()))
 
 
-def write_table(table: Any, to: Path) -> None:
-    """Writes a Parquet file beside its place and then puts it there. Raises OSError; what was there stays then."""
-    handle, name = tempfile.mkstemp(prefix=f".{to.name}-", dir=to.parent)
-    os.close(handle)
-    try:
-        pq.write_table(table, name, compression="zstd")
-        os.replace(name, to)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+def write_table(table: Any, to: Path | str) -> None:
+    """Writes a Parquet file, whole or not at all. Raises BacktestError FILE; what was there stays then."""
+    Place(str(to)).put(lambda path: pq.write_table(table, path, compression="zstd"))

@@ -21,6 +21,7 @@ from loyalty_streams.cli.common import (
     guarded,
     language,
     note,
+    number,
     open_shop,
     out,
     out_json,
@@ -31,6 +32,7 @@ from loyalty_streams.cli.common import (
 if TYPE_CHECKING:
     from loyalty_streams.backtest.ground import Ground
     from loyalty_streams.backtest.plan import Plan
+    from loyalty_streams.backtest.retro import Retro, Terms
     from loyalty_streams.hosts.embedded import Store
 
 HistoryPath = Annotated[
@@ -64,7 +66,15 @@ def plan(
     segment: Annotated[
         bool, typer.Option("--segment", help="Where the change concentrates, in place of members: channels, stores, tiers and more.")
     ] = False,
-    to: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Every changed member, as Parquet.")] = None,
+    to: Annotated[str | None, typer.Option("--out", metavar="FILE", help="Every changed member, as Parquet; here or at s3://… .")] = None,
+    apply_retro: Annotated[
+        str | None, typer.Option("--apply-retro", metavar="FILE", help="The difference as adjustments.csv, to approve and ingest.")
+    ] = None,
+    cap: Annotated[int | None, typer.Option(metavar="N", min=0, help="Of --apply-retro: points a member at most, given or taken.")] = None,
+    operator: Annotated[str | None, typer.Option(metavar="NAME", help="Of --apply-retro: who approves; kept with each entry.")] = None,
+    allow_debt: Annotated[
+        bool, typer.Option("--allow-debt", help="Of --apply-retro: take more than is there, as debt [default: what is there].")
+    ] = False,
     fail_if: Annotated[
         list[str] | None, typer.Option(metavar="EXPR", help="Exit code 3 where it holds: `liability > 10000`, `lose > 5 %`.")
     ] = None,
@@ -76,7 +86,8 @@ def plan(
 
     The same facts, with the redemptions that were granted: behaviour is held fixed. The store is only read. A change
     in --fail-if is one of points (issued, redeemed, expired, clawed_back, available), of the liability in units of the
-    currency, or a count: changed, gain, lose, tier_moves, infeasible, points_short.
+    currency, or a count: changed, gain, lose, tier_moves, infeasible, points_short. --apply-retro writes a file for
+    approval; `loyalty ingest` of it books what stands in it, and of the same file twice nothing more.
 
     \b
     Examples:
@@ -84,15 +95,22 @@ def plan(
       loyalty plan next.yaml --from 2017-07-01 --out diff.parquet
       loyalty plan next.yaml --baseline other.yaml --json
       loyalty plan next.yaml --history history/ --baseline v1.yaml --fail-if 'liability>10000'
+      loyalty plan next.yaml --apply-retro retro/adjustments.csv --cap 500 --operator ann
     """
+    from loyalty_streams.backtest.places import Place
     from loyalty_streams.backtest.plan import Asked
     from loyalty_streams.backtest.plan import plan as planned
+    from loyalty_streams.backtest.retro import place_of, retro, write
     from loyalty_streams.backtest.tables import diff_table, write_table
     from loyalty_streams.backtest.thresholds import Threshold, exceeded
     from loyalty_streams.reports.instants import at_of
 
     for condition in fail_if or ():
         Threshold.read(condition)
+    terms = _terms(apply_retro, cap, operator, allow_debt)
+    approve = place_of(apply_retro) if apply_retro is not None else None
+    if to is not None:
+        Place(to).check()
     if since is not None and effective:
         raise typer.BadParameter("--from and --effective both say when the candidate begins", param_hint="--from")
     chosen = language(lang)
@@ -105,17 +123,47 @@ def plan(
         found = planned(ground, candidate, asked, None if taken else baseline, progress())
         if to is not None:
             write_table(diff_table(found), to)
+        made = retro(found, terms) if approve is not None else None
+        if made is not None and approve is not None:
+            write(made, approve)
         over = exceeded(found, fail_if or ())
         if explained is not None:
             _explain(found, explained, as_json)
         elif as_json:
-            out_json(found.to_json())
+            out_json({**found.to_json(), **({"retro": {"file": approve.name, **made.to_json()}} if made and approve else {})})
         else:
             out(as_text(found, candidate, segment))
+            if made is not None and approve is not None:
+                out(_made(made, approve.name, chosen))
     for condition in over:
         note(f"error EXCEEDED: {condition}")
     if over:
         raise typer.Exit(EXCEEDED)
+
+
+def _terms(apply_retro: str | None, cap: int | None, operator: str | None, allow_debt: bool) -> Terms:
+    from loyalty_streams.backtest.retro import Terms
+
+    if apply_retro is None and (cap is not None or operator or allow_debt):
+        raise typer.BadParameter("--cap, --operator and --allow-debt are terms of --apply-retro", param_hint="--apply-retro")
+    if apply_retro is not None and not (operator or "").strip():
+        raise typer.BadParameter("who approves must be named", param_hint="--operator")
+    return Terms((operator or "").strip(), cap, allow_debt)
+
+
+def _made(made: Retro, name: str, lang: Any) -> str:
+    """What stands in a file of adjustments, and what does not for the terms of it."""
+    from loyalty_streams.reports.words import say
+
+    found = made.to_json()
+    words = {key: number(value) for key, value in found.items()}
+    lines = [say("retro.made", lang, file=name, **words)]
+    lines += [say("retro.capped", lang, cap=number(made.terms.cap), **words)] if found["capped_points"] else []
+    lines += [say("retro.missing", lang, **words)] if found["missing_points"] else []
+    lines += [say("retro.others", lang, **words)] if found["other_rules_members"] else []
+    lines += [say("retro.unknown", lang, wallets=", ".join(made.unknown))] if made.unknown else []
+    lines += [say("retro.next", lang, file=name)] if found["adjustments"] else []
+    return "\n".join(lines)
 
 
 @contextmanager

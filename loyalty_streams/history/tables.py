@@ -7,17 +7,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`required` columns must be in the file (a tuple: any one of them); `keeps` says that unknown columns become attributes."""
+    """`required` columns must be in the file (a tuple: any one of them); `keeps` says that unknown columns become attributes; `beside` are for
+    people who read the file, and part of no fact.
+    """
 
     name: str
     required: tuple[str | tuple[str, ...], ...]
     optional: tuple[str, ...] = ()
     keeps: bool = False
+    beside: tuple[str, ...] = ()
 
     @property
     def known(self) -> frozenset[str]:
         names = {n for r in self.required for n in ((r,) if isinstance(r, str) else r)}
-        return frozenset(names | set(self.optional) | {"arrived_at"})
+        return frozenset(names | set(self.optional) | set(self.beside) | {"arrived_at"})
 
 
 _MEMBER = ("member_id", "card", "phone", "open_id", "identifier")
@@ -45,6 +48,7 @@ _ALL = (
     Table(
         "adjustments", ("adjustment_id", _MEMBER, "occurred_at", "points", "reason", "operator"),
         ("wallet", "allow_negative", "expires_at", "available_at", "action", "tier", "until"),
+        beside=("before", "after", "left", "why_en", "why_zh"),
     ),
     Table("identities", ("member_id", "occurred_at", "action"), ("identifier", "into", "receipt", "share")),
     Table(

@@ -219,6 +219,16 @@ WORDS: dict[str, tuple[str, str]] = {
         "Behaviour is held fixed: this is what the same facts would have earned.",
         "假定顾客行为不变：这是同样的交易在新规则下的结果。",
     ),
+    # ---- a plan as adjustments ----
+    "retro.made": ("{file}: adjustments {adjustments} · members {members} · points to add {added} · to take {deducted}",
+                   "{file}：调整 {adjustments} 笔 · 会员 {members} 人 · 增加 {added} 分 · 扣减 {deducted} 分"),
+    "retro.capped": ("  the cap of {cap} keeps back {capped_points} points (members: {capped_members})",
+                     "  上限 {cap} 使 {capped_members} 名会员少调整 {capped_points} 分"),
+    "retro.missing": ("  {missing_points} points are not there to be taken, and are left", "  {missing_points} 分余额不足，不予扣减"),
+    "retro.others": ("  adjustments that were made for other rules stand (members: {other_rules_members})",
+                     "  其中 {other_rules_members} 名会员已有为其他规则所做的调整"),
+    "retro.unknown": ("  not in force, and left as they are: wallets {wallets}", "  尚未生效，不作调整的钱包：{wallets}"),
+    "retro.next": ("  read it, strike out what is not to be, then: loyalty ingest {file}", "  请审阅，删去不同意的行，然后：loyalty ingest {file}"),
     # ---- demo and short messages ----
     "none": ("none", "无"),
 }

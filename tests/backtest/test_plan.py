@@ -378,8 +378,9 @@ def test_a_file_that_cannot_be_written_leaves_what_was_there(tmp_path: Path, mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("loyalty_streams.backtest.tables.pq.write_table", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(BacktestError, match="No space") as caught:
         write_table(found, tmp_path / "diff.parquet")
+    assert (caught.value.code, caught.value.place) == ("FILE", str(tmp_path / "diff.parquet"))
     assert (tmp_path / "diff.parquet").read_text() == "as it was"
     assert sorted(p.name for p in tmp_path.glob("*diff*")) == ["diff.parquet"]
 
