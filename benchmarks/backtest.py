@@ -16,9 +16,10 @@ from benchmarks.generate import Plan, generate
 from benchmarks.ingest import CURRENCY, SMALLEST
 from benchmarks.scratch import scratch
 from benchmarks.stores import TimedStore, timed_ingest
+from loyalty_streams.backtest.asked import Asked
 from loyalty_streams.backtest.contenders import load_programme
 from loyalty_streams.backtest.ground import Ground
-from loyalty_streams.backtest.plan import Asked, plan
+from loyalty_streams.backtest.plan import plan
 from loyalty_streams.backtest.running import Run
 from loyalty_streams.backtest.source import StoreSource
 from loyalty_streams.backtest.sweep import sweep

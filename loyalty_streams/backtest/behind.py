@@ -194,7 +194,8 @@ def behind_each(
     """The same one by one, some accounts in memory at a time; in the order in which the accounts are read."""
     sentences = [Sentences(run.contenders[k].compiled, Because(run.contenders[k].compiled, texts), lang) for k in pair]
     wanted = {name.encode() for name in members}
-    for some in run.source.logs_of([name.encode() for name in members]):
+    for block in run.source.blocks_of([name.encode() for name in members]):
+        some = block()
         sides = [run.benches[k].decide(some, run.span) for k in pair]
         keys = cache(partial(_keys, sides))
         before, after = (_Sides(found, s) for found, s in zip(sides, sentences, strict=True))

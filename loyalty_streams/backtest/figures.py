@@ -93,7 +93,7 @@ class Figures:
 @dataclass(slots=True)
 class Adding:
     """Adds the entries of some members up as they come, for one programme. `spendable`: the wallets that count; `months`: where each month but the
-    first begins, microseconds UTC; `home[k]`: the row that account k counts in, its own where none has become another.
+    first begins, microseconds UTC; `home[k]`: the row that account k counts in, its own where none has become another, -1 where it does not count.
     """
 
     home: Array
@@ -114,7 +114,7 @@ class Adding:
         n = len(self.home)
         self.points, self.digests = np.zeros((n, len(ACCOUNTS)), np.int64), np.zeros((n, len(THEMES)), np.uint64)
         self.course = np.zeros((len(self.months) + 1, WALLETS, len(ACCOUNTS)), np.int64)
-        alone = bool((self.home == np.arange(n)).all())  # so that the entries of a row come in order of time
+        alone = bool(((self.home == np.arange(n)) | (self.home < 0)).all())  # so that the entries of a row come in order of time
         self.seen = np.zeros(n if alone else 0, np.uint64)
         self.reached, self.short = [], []
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -159,10 +159,16 @@ class Bench:
         return homes
 
 
-def together(benches: Sequence[Bench], logs: Logs, span: Span, months: Array) -> list[tuple[Ready, Figures]]:
-    """Some accounts under several programmes: what was folded, and the figures of it, a programme each. Raises BacktestError SECTION_FULL."""
+def together(
+    benches: Sequence[Bench], logs: Logs, span: Span, months: Array, wanted: Container[bytes] | None = None
+) -> list[tuple[Ready, Figures]]:  # fmt: skip
+    """Some accounts under several programmes: what was folded, and the figures of it, a programme each. Raises BacktestError SECTION_FULL.
+
+    `wanted`: of accounts that had to be folded together the persons that are asked for (None: all).
+    """
     ready = [bench.ready(logs, span) for bench in benches]
-    sums = [Adding(r.home, bench.spendable, months) for r, bench in zip(ready, benches, strict=True)]
+    homes = [_wanted(r, wanted) for r in ready]
+    sums = [Adding(home, bench.spendable, months) for home, bench in zip(homes, benches, strict=True)]
     ends = [np.empty((2, len(logs.names)), np.int64) for _ in benches]
     long: set[int] = set()
     places = np.arange(max(len(r.rows.member) for r in ready))
@@ -182,9 +188,24 @@ def together(benches: Sequence[Bench], logs: Logs, span: Span, months: Array) ->
         sums[k].add(folded.entries)
         ends[k][:] = folded.tier, folded.stage
     return [
-        (r, adding.figures(logs.ids, r.present & (r.home == np.arange(len(r.home))), *end))
-        for r, adding, end in zip(ready, sums, ends, strict=True)
+        (r, adding.figures(logs.ids, r.present & (home == np.arange(len(home))), *end))
+        for r, home, adding, end in zip(ready, homes, sums, ends, strict=True)
     ]
+
+
+def only(found: Decided, wanted: Container[bytes] | None) -> Decided:
+    """Of accounts that had to be folded together the persons that are asked for, where not all are."""
+    mine = _wanted(found, wanted) >= 0
+    return found if mine.all() else replace(found, entries=found.entries[mine[found.entries["member"]]])
+
+
+def _wanted(r: Ready, wanted: Container[bytes] | None) -> Array:
+    """Where each account counts: -1 where it is not that of a person who is asked for."""
+    if wanted is None:
+        return r.home
+    kept = np.zeros(len(r.names), bool)
+    kept[r.home[[k for k, name in enumerate(r.names) if name in wanted]]] = True
+    return np.where(kept[r.home], r.home, -1)
 
 
 def _bites(r: Ready) -> Iterator[tuple[int, int]]:

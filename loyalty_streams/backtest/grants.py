@@ -27,12 +27,17 @@ def is_made_for(key: str, rules_hash: str = "") -> bool:
     return key.startswith(adjustment_key(id_begins(rules_hash) if rules_hash else f"{ANY}-"))
 
 
-def without(rows: Segments, rules_hash: str) -> Segments:
-    """The facts without the adjustments made for these rules; all of them where none are named."""
-    some = np.flatnonzero(rows.columns.kind == FactKind.ADJUSTMENT) if rules_hash else ()
-    if not len(some):
-        return rows
+def made_of_plans(rows: Segments, rules_hash: str = "") -> list[int]:
+    """The rows of the adjustments made of plans: for these rules, or for any. Packed facts of which no keys are read have none."""
+    some = np.flatnonzero(rows.columns.kind == FactKind.ADJUSTMENT)
+    if not len(some) or not len(rows.keys.sizes):
+        return []
     ends = np.cumsum(rows.keys.sizes)
     keys = [rows.keys.data[ends[row] - rows.keys.sizes[row] : ends[row]].decode() for row in some]
-    made = [row for row, key in zip(some, keys, strict=True) if is_made_for(key, rules_hash)]
+    return [row for row, key in zip(some.tolist(), keys, strict=True) if is_made_for(key, rules_hash)]
+
+
+def without(rows: Segments, rules_hash: str) -> Segments:
+    """The facts without the adjustments made for these rules; all of them where none are named."""
+    made = made_of_plans(rows, rules_hash) if rules_hash else []
     return take_facts(rows, np.setdiff1d(np.arange(len(rows.member)), made)) if made else rows

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from loyalty_streams.backtest.asked import Asked
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.ground import Ground
 from loyalty_streams.backtest.packed import is_packed, opened
@@ -39,15 +40,17 @@ class Reading:
     phone_region: str = "CN"
 
 
-def run(
+def run(  # noqa: PLR0913 - a question has as many words as it has
     history: Path | str | Opened, programmes: Sequence[Path | str], *, as_of: When | None = None, since: When | None = None,
-    effective: bool = False, members: Sequence[str] | None = None, reading: Reading | None = None, progress: Callable[[Progress], None] | None = None,
+    effective: bool = False, members: Sequence[str] | None = None, where: str = "", reading: Reading | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Results:  # fmt: skip
     """Folds a history under several programmes and gives tables of what comes of it.
 
     `history`: an open store, the folder of a store, packed facts, or a history folder. Beside a store or packed facts the programmes are compared
-    with what is in force there; of a history folder the first programme is in force, and decides what has no decision yet (T175). Close the
-    results, or use them in `with`. Nothing of the store changes. Raises BacktestError, ProgrammeError, StoreError, HistoryError.
+    with what is in force there; of a history folder the first programme is in force, and decides what has no decision yet (T175). `members`:
+    these alone; `where`: those for whom an expression holds, such as `channel = app`. Close the results, or use them in `with`. Nothing of the
+    store changes. Raises BacktestError, ProgrammeError, StoreError, HistoryError.
     """
     paths = [Path(p) for p in programmes]
     close: Callable[[], None] | None = None
@@ -65,12 +68,12 @@ def run(
         ground, paths = Ground.of(store), paths[1:]
     instants = [None if when is None else at_of(when, ground.zone) for when in (as_of, since)]
     try:
-        found = backtest(ground, paths, as_of=instants[0], since=instants[1], effective=effective, members=members, progress=progress)
+        found = backtest(ground, paths, Asked(instants[0], instants[1], effective, members, where), progress)
     except BaseException:
         if close is not None:
             close()
         raise
-    return Results(found.run, found.history, found.figures, close)
+    return replace(found, closes=close)
 
 
 def _of_folder(folder: Path) -> tuple[Store, Callable[[], None]]:

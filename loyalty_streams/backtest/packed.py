@@ -151,8 +151,8 @@ class PackedSource:
             return []
         return [name for name, row in zip(names, self.index.rows(names).tolist(), strict=True) if row < 0]
 
-    def blocks(self, first: int = 0) -> Iterator[Block]:
-        return (partial(self.logs, block) for block in self.manifest.blocks[first:])
+    def blocks(self, first: int = 0, keys: bool = False) -> Iterator[Block]:
+        return (partial(self.logs, block, keys) for block in self.manifest.blocks[first:])
 
     def blocks_of(self, names: Sequence[bytes]) -> Iterator[Block]:
         for number, places in self.index.wanted(names):

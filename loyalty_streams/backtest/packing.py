@@ -32,6 +32,7 @@ from loyalty_streams.agents.families import own_facts
 from loyalty_streams.agents.kinds import IDENTITY, TRANSFER
 from loyalty_streams.agents.lateness import Lateness
 from loyalty_streams.agents.rows import Segments, Text
+from loyalty_streams.backtest.grants import made_of_plans
 from loyalty_streams.backtest.source import Logs, StoreSource, patience_of
 from loyalty_streams.backtest.totals import code_version
 from loyalty_streams.core.codes import code_of
@@ -47,7 +48,8 @@ MANIFEST, TEXTS = "pack.json", "texts.parquet"
 TABLES = ("facts", "lines", "attributes", "members")
 FACTS_A_BUCKET, FACTS_A_BLOCK = 4_000_000, 65_536
 PLAIN, ODD, KIN = "plain", "odd", "kin"
-"""Kinds of blocks. Of PLAIN ones the facts can be folded as they are; ODD ones hold identity facts or receipts, KIN ones accounts that became one."""
+"""Kinds of blocks. Of PLAIN ones the facts can be folded as they are; ODD ones hold identity facts, receipts or adjustments made of a plan, KIN
+ones accounts that became one."""
 KERNEL = tuple(name for name in FACT_FIELDS if name != "arrived")
 """Columns of facts that the fold reads, beside `late`."""
 BESIDE = {"content": "content", "revision": "revisions", "came": "came"}
@@ -248,6 +250,7 @@ def _pieces(packer: Packer, source: StoreSource, logs: Logs) -> Iterator[tuple[i
         return
     special = np.zeros(len(logs.names), bool)
     special[rows.member[(rows.came > 0) | np.isin(rows.columns.kind, (IDENTITY, TRANSFER))]] = True
+    special[rows.member[made_of_plans(rows)]] = True
     places: dict[tuple[int, str], list[int]] = {}
     for k, name in enumerate(logs.names):
         places.setdefault((packer.bucket_of(name), ODD if special[k] else PLAIN), []).append(k)

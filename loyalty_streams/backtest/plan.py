@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from loyalty_streams.backtest.asked import Asked
 from loyalty_streams.backtest.behind import Behind, behind
 from loyalty_streams.backtest.comparing import Comparison
 from loyalty_streams.backtest.contenders import Contender
@@ -17,29 +18,13 @@ from loyalty_streams.backtest.ground import Given, Ground
 from loyalty_streams.backtest.running import History, Progress, Run
 from loyalty_streams.backtest.segments import Segment, Traits
 from loyalty_streams.backtest.totals import OUTSTANDING, TOLD, Totals, code_version
+from loyalty_streams.backtest.where import Chosen, chosen
 from loyalty_streams.programme.diff import Difference, compare
 from loyalty_streams.reports.instants import iso
-from loyalty_streams.reports.words import Language, say
+from loyalty_streams.reports.words import say
 
-SHOWN = 12
-"""Members whose change is told in words."""
 STEPS = (1, 10, 100, 1_000, 10_000)
 """Bounds of the distribution of changes, in points."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a plan is asked. Instants are microseconds UTC. `since`: from when the candidate judges (None: from the first fact); `effective`: from
-    when it says itself; `as_of`: the end (None: all that the store has); `members`: these alone; `shown`: how many are told of; `threads`: as `Run`.
-    """
-
-    as_of: int | None = None
-    since: int | None = None
-    effective: bool = False
-    members: Sequence[str] | None = None
-    shown: int = SHOWN
-    lang: Language = "en"
-    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +53,7 @@ class Plan:
     texts: Mapping[int, str]
     asked: Asked
     segments: tuple[Segment, ...]
+    chosen: Chosen | None = None
 
     @property
     def contenders(self) -> tuple[Contender, Contender]:
@@ -149,6 +135,7 @@ class Plan:
             "from": iso(self.asked.since if not self.asked.effective else self.contenders[1].since),
             "code_version": code_version(),
             "currency": self.currency,
+            **({"chosen": self.chosen.to_json()} if self.chosen else {}),
         }
 
     def range(self) -> dict[str, Any]:
@@ -204,8 +191,9 @@ def plan(
     before = field.standing(as_of) if baseline is None else field.candidate(baseline, asked.since, asked.effective)
     after = field.candidate(candidate, asked.since, asked.effective)
     rules = compare(before.loaded, after.loaded)
-    run, traits = Run(ground.source, (before, after), asked.as_of, asked.members, asked.threads), Traits()
+    some = chosen(ground, before, asked.as_of, asked.where, asked.members) if asked.where else None
+    run, traits = Run(ground.source, (before, after), asked.as_of, some.members if some else asked.members, asked.threads), Traits()
     history, (one, other) = run.figures(progress, traits)
     comparison = Comparison.of(one, other, run.names)
     segments = traits.segments(comparison, ground.texts, after.zone)
-    return Plan(run, history, comparison, rules, ground.texts, asked, tuple(segments))
+    return Plan(run, history, comparison, rules, ground.texts, asked, tuple(segments), some)

@@ -11,13 +11,16 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
+from loyalty_streams.backtest.asked import Asked
 from loyalty_streams.backtest.comparing import Comparison
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.figures import Figures
+from loyalty_streams.backtest.folding import only
 from loyalty_streams.backtest.ground import Given, Ground
 from loyalty_streams.backtest.running import History, Progress, Run
 from loyalty_streams.backtest.tables import named
 from loyalty_streams.backtest.totals import OUTSTANDING, TOLD, Totals, code_version
+from loyalty_streams.backtest.where import Chosen, chosen
 from loyalty_streams.core.codes import EntryKind
 from loyalty_streams.hosts.embedded.ledger_table import entries_table
 from loyalty_streams.hosts.embedded.words import instants
@@ -36,6 +39,7 @@ class Results:
     history: History
     figures: list[Figures]
     closes: Callable[[], None] | None = None
+    chosen: Chosen | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -75,14 +79,14 @@ class Results:
         """The same, some accounts at a time."""
         bench = self.run.benches[k]
         for logs in self.run.logs():
-            found = bench.decide(logs, self.run.span)
+            found = only(bench.decide(logs, self.run.span), self.run.wanted)
             yield entries_table(bench.contender.compiled, [name.decode() for name in found.names], replace(found.rows, entries=found.entries))
 
     def tier_moves(self, k: int) -> pa.Table:
         """Every change of tier under programme k: member, instant, tier left and entered."""
         parts = []
         for logs in self.run.logs():
-            found = self.run.benches[k].decide(logs, self.run.span)
+            found = only(self.run.benches[k].decide(logs, self.run.span), self.run.wanted)
             e = found.entries[found.entries["kind"] == EntryKind.TIER_CHANGED]
             owner = found.home[e["member"]]
             names = pa.array([name.decode() for name in found.names], pa.string()).take(pa.array(owner))
@@ -102,6 +106,7 @@ class Results:
             "code_version": code_version(),
             "currency": self.run.contenders[0].compiled.currency,
             "held_fixed": say("plan.fixed", "en"),
+            **({"chosen": self.chosen.to_json()} if self.chosen else {}),
         }
 
     def _told(self, k: int) -> dict[str, Any]:
@@ -115,17 +120,15 @@ class Results:
         }  # fmt: skip
 
 
-def backtest(
-    given: Given, programmes: Sequence[Path], *, as_of: int | None = None, since: int | None = None, effective: bool = False,
-    members: Sequence[str] | None = None, progress: Callable[[Progress], None] | None = None, threads: int = 0,
-) -> Results:  # fmt: skip
+def backtest(given: Given, programmes: Sequence[Path], asked: Asked, progress: Callable[[Progress], None] | None = None) -> Results:
     """Folds a history under the programme in force and under others, each in force as `loyalty plan` says. Raises as that does."""
     ground = Ground.of(given)
     field = ground.field()
-    end = ground.source.now if as_of is None else as_of
-    if since is not None and since >= end:
+    end = ground.source.now if asked.as_of is None else asked.as_of
+    if asked.since is not None and asked.since >= end:
         raise BacktestError("EMPTY_RANGE", "the candidates would judge from then on, and the history that is asked for ends before", usage=True)
-    contenders = [field.standing(end), *(field.candidate(path, since, effective) for path in programmes)]
-    run = Run(ground.source, contenders, as_of, members, threads)
+    contenders = [field.standing(end), *(field.candidate(path, asked.since, asked.effective) for path in programmes)]
+    some = chosen(ground, contenders[0], asked.as_of, asked.where, asked.members) if asked.where else None
+    run = Run(ground.source, contenders, asked.as_of, some.members if some else asked.members, asked.threads)
     history, figures = run.figures(progress)
-    return Results(run, history, figures)
+    return Results(run, history, figures, chosen=some)

@@ -209,5 +209,5 @@ def _now(plan: Plan, members: Sequence[str]) -> dict[str, Purse]:
     """The purses of members at the end of the store, where the plan ends earlier: what is taken must be there still."""
     if plan.asked.as_of is None or not members:
         return {}
-    run = Run(plan.run.store, plan.contenders[:1], None, members)
+    run = Run(plan.run.source, plan.contenders[:1], None, members)
     return {name: _purse(behind.before, behind, plan) for name, behind in behind_each(run, (0, 0), members, plan.texts)}

@@ -112,25 +112,30 @@ class Run:
         return Span(now + 1, now) if self.as_of is None else Span(self.as_of, self.as_of)
 
     @property
+    def wanted(self) -> set[bytes] | None:
+        """Those asked for, of all that have to be folded with them; None: everybody is."""
+        return None if self.members is None else {name.encode() for name in self.members}
+
+    @property
     def months(self) -> Array:
         """Where each month but the first begins, up to the end."""
         end = self.span.until
         return month_bounds(max(0, end - YEARS * 365 * DAY), end, self.contenders[0].zone)[0][1:]
 
-    def blocks(self, first: int = 0) -> Iterator[Block]:
-        """The logs of all accounts, or of those asked for; the blocks before `first` are passed over."""
+    def blocks(self, first: int = 0, keys: bool = False) -> Iterator[Block]:
+        """The logs of all accounts, or of those asked for; the blocks before `first` are passed over. `keys`: as of `Source.blocks`."""
         if self.members is None:
-            return self.source.blocks(first)
+            return self.source.blocks(first, keys)
         return islice(self.source.blocks_of([m.encode() for m in self.members]), first, None)
 
     def logs(self) -> Iterator[Logs]:
-        """The same, read."""
-        return (block() for block in self.blocks())
+        """The same, read, with business keys."""
+        return (block() for block in self.blocks(keys=True))
 
     def part(self, block: Block, benches: Sequence[Bench], with_traits: bool) -> Part:
         """One block folded under all programmes."""
         logs, span = block(), self.span
-        found = together(benches, logs, span, self.months)
+        found = together(benches, logs, span, self.months, self.wanted)
         history, traits = History(span.until), Traits() if with_traits else None
         first = found[0][0]
         history.add(logs, first, benches[0], span)

@@ -21,6 +21,8 @@ LEAST = 20
 OF_ORDERS = ("channel", "store")
 OF_PROFILES = {"region": attribute_code("@region"), "customer_type": attribute_code("@customer_type")}
 DECILES = 10
+FIELDS = (*OF_ORDERS, *OF_PROFILES, "tier", "stage", "first_order", "spend_decile")
+"""What is known of members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +97,18 @@ class Traits:
         changed, everybody = int(c.changed.sum()), len(c.persons)
         if not changed:
             return []
-        place = np.full(self.members, -1, np.int64)
-        place[c.persons] = np.arange(everybody)
         found = []
-        for name, value, who in self._groups(c, place, texts, zone):
+        for name, value, who in self.groups(c, texts, zone):
             members, n = len(who), int(c.changed[who].sum())
             if n >= LEAST:
                 lift = float(round(Fraction(n * everybody, members * changed), DIGITS))
                 found.append(Segment(name, value, members, n, rate(n, changed) or 0.0, lift))
         return sorted(found, key=lambda s: (-s.lift, -s.changed, s.field, s.value))
 
-    def _groups(self, c: Comparison, place: Array, texts: Mapping[int, str], zone: ZoneInfo) -> Iterator[tuple[str, str, Array]]:
+    def groups(self, c: Comparison, texts: Mapping[int, str], zone: ZoneInfo) -> Iterator[tuple[str, str, Array]]:
+        """Field, value, and the places of the persons of whom it holds, one after another."""
+        place = np.full(self.members, -1, np.int64)
+        place[c.persons] = np.arange(len(c.persons))
         for name, parts in self.pairs.items():
             pairs = np.concatenate([np.zeros((0, 2), np.int64), *parts])
             for code, who in _by_value(place[pairs[:, 0]], pairs[:, 1]):

@@ -73,8 +73,10 @@ class Source(Protocol):
         """Those of some accounts that the history has no fact of."""
         ...
 
-    def blocks(self, first: int = 0) -> Iterator[Block]:
-        """All accounts, the same ones together in the same order each time; the blocks before `first` are passed over."""
+    def blocks(self, first: int = 0, keys: bool = False) -> Iterator[Block]:
+        """All accounts, the same ones together in the same order each time; the blocks before `first` are passed over. `keys`: the business keys
+        of the facts are asked for.
+        """
         ...
 
     def blocks_of(self, names: Sequence[bytes]) -> Iterator[Block]:
@@ -101,7 +103,7 @@ class StoreSource:
     def unknown(self, names: Sequence[bytes]) -> list[bytes]:
         return [name for name, head in zip(names, self.store.heads(names), strict=True) if head is None]
 
-    def blocks(self, first: int = 0) -> Iterator[Block]:
+    def blocks(self, first: int = 0, keys: bool = False) -> Iterator[Block]:
         """Those that stand alone in order of id, then the others, group by group."""
         return islice(chain(self._all_alone(), self._in_groups(range(len(self.groups)))), first, None)
 

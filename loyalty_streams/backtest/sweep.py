@@ -20,6 +20,7 @@ from loyalty_streams.backtest.folding import Bench, together
 from loyalty_streams.backtest.running import History, Progress, Run, Threads
 from loyalty_streams.backtest.source import Block
 from loyalty_streams.backtest.totals import OUTSTANDING, TOLD, Totals, code_version, ladder
+from loyalty_streams.backtest.where import Chosen
 from loyalty_streams.core.facts import Array
 from loyalty_streams.core.programme import Names
 from loyalty_streams.reports.words import say
@@ -60,6 +61,7 @@ class Sweep:
     members: int
     values: Sequence[Mapping[str, str]]
     tallies: Sequence[Tally]
+    chosen: Chosen | None = None
 
     def totals(self, k: int) -> Totals:
         """Of candidate k; -1: of the programme in force."""
@@ -89,6 +91,7 @@ class Sweep:
         return {
             "history": self.history.to_json(self.members), "in_force": first.to_json(), "candidates": self.rows(),
             "code_version": code_version(), "currency": first.compiled.currency, "held_fixed": say("plan.fixed", "en"),
+            **({"chosen": self.chosen.to_json()} if self.chosen else {}),
         }  # fmt: skip
 
     def table(self) -> Any:
@@ -146,7 +149,7 @@ def sweep(run: Run, values: Sequence[Mapping[str, str]], progress: Callable[[Pro
 
 def _tallied(run: Run, ranks: Sequence[Mapping[int, int]], block: Block, benches: Sequence[Bench]) -> Tallied:
     logs, span = block(), run.span
-    found = together(benches, logs, span, np.zeros(0, np.int64))
+    found = together(benches, logs, span, np.zeros(0, np.int64), run.wanted)
     history = History(span.until)
     history.add(logs, found[0][0], benches[0], span)
     first = found[0][1]

@@ -118,7 +118,9 @@ class Telling:
     def _replayed(self) -> list[str]:
         h, members = self.plan.history, len(self.plan.comparison.persons)
         days = {"first": day_text(h.first, self.zone), "last": day_text(h.as_of, self.zone)}
-        return [self._say("replayed", facts=f"{h.facts:,}", members=f"{members:,}", **days)]
+        some = self.plan.chosen
+        where = [self._say("chosen", where=some.where, n=f"{len(some.members):,}", all=f"{some.of:,}")] if some else []
+        return [self._say("replayed", facts=f"{h.facts:,}", members=f"{members:,}", **days), *where]
 
     def _by(self) -> list[str]:
         head = self.plan.header()

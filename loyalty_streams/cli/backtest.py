@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from loyalty_streams.cli.common import USAGE, AsOf, Data, Failure, Json, Lang, guarded, language, number, out, out_json, table
-from loyalty_streams.cli.plan import From, HistoryPath, Threads, listed, progress, source
+from loyalty_streams.cli.plan import From, HistoryPath, Threads, Where, listed, progress, source
 
 if TYPE_CHECKING:
+    from loyalty_streams.backtest.asked import Asked
     from loyalty_streams.backtest.ground import Ground
-    from loyalty_streams.backtest.plan import Asked
     from loyalty_streams.backtest.results import Results
     from loyalty_streams.backtest.sweep import Sweep
 
@@ -32,6 +33,7 @@ def backtest(
     since: From = None,
     effective: Annotated[bool, typer.Option("--effective", help="Each judges from its own effective_from.")] = False,
     members: Annotated[Path | None, typer.Option(metavar="FILE", help="These members alone, one a line.")] = None,
+    where: Where = None,
     vary: Annotated[
         list[str] | None, typer.Option("--vary", metavar="PATH=VALUES", help="Candidates that differ in a value: `A,B,C` or `FROM..TO step STEP`.")
     ] = None,
@@ -53,8 +55,9 @@ def backtest(
       loyalty backtest --programme a.yaml --programme b.yaml --history history/ --json
       loyalty backtest --programme a.yaml --vary 'earn.base.points.rate=0.8..1.5 step 0.1' --vary tiers.ladder.gold=400,500
     """
-    from loyalty_streams.backtest.plan import Asked
+    from loyalty_streams.backtest.asked import Asked
     from loyalty_streams.backtest.results import backtest as folded
+    from loyalty_streams.backtest.where import read
     from loyalty_streams.reports.instants import at_of
 
     files = [*(programme or ()), *(more or ())]
@@ -65,18 +68,17 @@ def backtest(
     chosen = language(lang)
     if vary and len(files) != 1:
         raise typer.BadParameter("one programme is varied: name one with --programme", param_hint="--vary")
+    if where is not None:
+        read(where)
     with source(data, history, files[0]) as (ground, taken):
         asked = Asked(
             at_of(as_of, ground.zone) if as_of else None, at_of(since, ground.zone) if since else None, effective,
-            listed(members) if members else None, threads=threads,
+            listed(members) if members else None, where or "", threads=threads,
         )  # fmt: skip
         if vary:
             _tell(_varied(ground, files[0], vary, asked), to, as_json, chosen)
             return
-        found = folded(
-            ground, files[1:] if taken else files, as_of=asked.as_of, since=asked.since, effective=effective, members=asked.members,
-            progress=progress(), threads=threads,
-        )  # fmt: skip
+        found = folded(ground, files[1:] if taken else files, asked, progress())
         body = found.to_json()
         if as_json:
             out_json(body)
@@ -89,12 +91,15 @@ def _varied(ground: Ground, programme: Path, vary: list[str], asked: Asked) -> S
     from loyalty_streams.backtest.running import Run
     from loyalty_streams.backtest.sweep import sweep
     from loyalty_streams.backtest.varying import Axis, combinations, varied
+    from loyalty_streams.backtest.where import chosen
 
     values = combinations([Axis.read(text) for text in vary])
     base, field = load_programme(programme)[-1], ground.field()
     candidates = [field.placed(varied(base, v), asked.since, asked.effective) for v in values]
     first = field.standing(ground.source.now if asked.as_of is None else asked.as_of)
-    return sweep(Run(ground.source, [first, *candidates], asked.as_of, asked.members, asked.threads), values, progress())
+    some = chosen(ground, first, asked.as_of, asked.where, asked.members) if asked.where else None
+    run = Run(ground.source, [first, *candidates], asked.as_of, some.members if some else asked.members, asked.threads)
+    return replace(sweep(run, values, progress()), chosen=some)
 
 
 def _tell(found: Sweep, to: Path | None, as_json: bool, lang: Any) -> None:
@@ -127,8 +132,8 @@ def sweep_text(found: Sweep, lang: Any) -> str:
     heads = ("", *paths, "issued", f"cost {body['currency']}", "gain", "lose", "up", "down", "short")
     lines = [
         f"{number(h['facts'])} facts · {number(h['members'])} members · {number(len(rows))} candidates · {h['from']} … {h['until']}",
-        table(cells, heads, right=range(1, len(heads))),
-    ]
+        *_chosen(body, lang), table(cells, heads, right=range(1, len(heads))),
+    ]  # fmt: skip
     if len(shown) < len(rows):
         lines.append(f"  the frontier: {number(len(shown))} of {number(len(rows))}; --json and --out have all")
     return "\n".join([*lines, say("plan.fixed", lang)])
@@ -151,9 +156,17 @@ def as_text(found: Results, body: dict[str, Any], lang: Any) -> str:
     tiers = list(dict.fromkeys(name for p in body["programmes"] for name in p["tiers"]))
     lines = [
         f"{number(h['facts'])} facts · {number(h['members'])} members · {h['from']} … {h['until']} · code {body['code_version']}",
-        table(rows, heads, right=range(2, len(heads))),
-    ]
+        *_chosen(body, lang), table(rows, heads, right=range(2, len(heads))),
+    ]  # fmt: skip
     if tiers:
         cells = [(f"{p['programme']} {p['version']}", Path(p["file"]).name, *(p["tiers"].get(t, 0) for t in tiers)) for p in body["programmes"]]
         lines += ["", table(cells, ("members by tier", "", *tiers), right=range(2, 2 + len(tiers)))]
     return "\n".join([*lines, say("plan.fixed", lang)])
+
+
+def _chosen(body: dict[str, Any], lang: Any) -> list[str]:
+    """The line of --where."""
+    from loyalty_streams.reports.words import say
+
+    some = body.get("chosen")
+    return [say("plan.chosen", lang, where=some["where"], n=number(some["members"]), all=number(some["of"]))] if some else []

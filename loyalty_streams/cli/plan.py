@@ -41,6 +41,9 @@ HistoryPath = Annotated[
 Threads = Annotated[
     int, typer.Option("--threads", metavar="N", min=0, help="Threads that fold at once [default: one for each processor].")
 ]
+Where = Annotated[
+    str | None, typer.Option("--where", metavar="EXPR", help="The members for whom it holds: 'channel = app and tier in (gold, silver)'.")
+]
 From = Annotated[
     str | None, typer.Option("--from", metavar="T", help="The candidate judges from then on [default: from the first fact].")
 ]
@@ -60,6 +63,7 @@ def plan(
     members: Annotated[
         Path | None, typer.Option(metavar="FILE", help="These members alone, one a line, and who became one with them.")
     ] = None,
+    where: Where = None,
     explained: Annotated[
         str | None, typer.Option("--explain", metavar="ID", help="The entries of this member that differ, side by side.")
     ] = None,
@@ -94,19 +98,23 @@ def plan(
       loyalty plan programmes/candidates/fresh-market-autumn.yaml
       loyalty plan next.yaml --from 2017-07-01 --out diff.parquet
       loyalty plan next.yaml --baseline other.yaml --json
+      loyalty plan next.yaml --where 'channel = app and spend_decile >= 9'
       loyalty plan next.yaml --history history/ --baseline v1.yaml --fail-if 'liability>10000'
       loyalty plan next.yaml --apply-retro retro/adjustments.csv --cap 500 --operator ann
     """
+    from loyalty_streams.backtest.asked import Asked
     from loyalty_streams.backtest.places import Place
-    from loyalty_streams.backtest.plan import Asked
     from loyalty_streams.backtest.plan import plan as planned
     from loyalty_streams.backtest.retro import place_of, retro, write
     from loyalty_streams.backtest.tables import diff_table, write_table
     from loyalty_streams.backtest.thresholds import Threshold, exceeded
+    from loyalty_streams.backtest.where import read
     from loyalty_streams.reports.instants import at_of
 
     for condition in fail_if or ():
         Threshold.read(condition)
+    if where is not None:
+        read(where)
     terms = _terms(apply_retro, cap, operator, allow_debt)
     approve = place_of(apply_retro) if apply_retro is not None else None
     if to is not None:
@@ -118,7 +126,7 @@ def plan(
         zone = ground.zone
         asked = Asked(
             at_of(as_of, zone) if as_of else None, at_of(since, zone) if since else None, effective, listed(members) if members else None,
-            lang=chosen, threads=threads,
+            where or "", lang=chosen, threads=threads,
         )  # fmt: skip
         found = planned(ground, candidate, asked, None if taken else baseline, progress())
         if to is not None:

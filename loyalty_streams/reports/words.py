@@ -190,6 +190,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "plan.from_date": ("from {date}", "自 {date} 起"),
     "plan.before_stays": ("; what was in force before stays", "；此前仍按当时生效的规则"),
     "plan.replayed": ("{facts} facts · {members} members · {first} … {last}", "{facts} 条记录 · {members} 名会员 · {first} … {last}"),
+    "plan.chosen": ("where {where}: {n} of {all} members", "{where}：{all} 名会员中的 {n} 名"),
     "plan.by": ("rules {hashes} · code {code}", "规则 {hashes} · 代码 {code}"),
     "plan.counts": ("{changed} changed ({share})   {gain} gain · {lose} lose", "{changed} 人有变化（{share}）   {gain} 人增加 · {lose} 人减少"),
     "plan.issued": ("issued {change}", "发放 {change}"),

@@ -15,11 +15,12 @@ import pytest
 
 from loyalty_streams.api import Loyalty
 from loyalty_streams.backtest import packing
+from loyalty_streams.backtest.asked import Asked
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.ground import Ground
 from loyalty_streams.backtest.packed import opened
 from loyalty_streams.backtest.packing import write_pack
-from loyalty_streams.backtest.plan import Asked, Plan, plan
+from loyalty_streams.backtest.plan import Plan, plan
 from loyalty_streams.backtest.running import Run
 from loyalty_streams.hosts.embedded import Store
 from loyalty_streams.hosts.embedded.rocks import StoreError

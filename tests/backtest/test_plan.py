@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from loyalty_streams.api import Loyalty
+from loyalty_streams.backtest.asked import Asked
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.ground import Ground
-from loyalty_streams.backtest.plan import Asked
 from loyalty_streams.backtest.running import Run
 from loyalty_streams.backtest.source import StoreSource
 from loyalty_streams.backtest.tables import diff_table, write_table

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from loyalty_streams.api import Loyalty
-from loyalty_streams.backtest.plan import Asked, Plan
+from loyalty_streams.backtest.asked import Asked
+from loyalty_streams.backtest.plan import Plan
 from loyalty_streams.backtest.retro import Retro, Terms, place_of, retro, write
 from loyalty_streams.core.codes import FactKind
 from loyalty_streams.history import ReadOptions

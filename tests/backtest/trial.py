@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from loyalty_streams.backtest.plan import Asked, Plan, plan
+from loyalty_streams.backtest.asked import Asked
+from loyalty_streams.backtest.plan import Plan, plan
 from loyalty_streams.core.facts import Fact
 from loyalty_streams.hosts.embedded import Store
 from tests.hosts.shop import at, bring

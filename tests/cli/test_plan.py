@@ -75,6 +75,19 @@ def test_some_members_alone(terminal: Terminal) -> None:
     assert terminal.run("plan", "next.yaml", "--members", "none.txt").code == 2
 
 
+def test_those_for_whom_something_holds(terminal: Terminal) -> None:
+    name, words = candidate(terminal), ("--where", "channel = app")
+    said = terminal.ok("plan", name, *words)
+    assert "          where channel = app: 1 of 2 members" in said.out.splitlines() and "1 changed (100.0 %)" in said.out
+    assert "channel = app：2 名会员中的 1 名" in terminal.ok("plan", name, *words, "--lang", "zh").out
+    for more in ((), ("--vary", "earn.base.points.rate=1,2")):
+        assert "where channel = app: 1 of 2 members" in terminal.ok("backtest", "--programme", name, *more, *words).out
+        assert terminal.json("backtest", "--programme", name, *more, *words)["chosen"]["members"] == 1
+    for command in (("plan", name), ("backtest", "--programme", name)):
+        bad = terminal.run(*command, "--where", "channel is app")
+        assert (bad.code, bad.out) == (2, "") and "error BAD_WHERE: --where:9: channel is app: " in bad.err
+
+
 def test_the_entries_behind_a_member_side_by_side(terminal: Terminal) -> None:
     said = terminal.ok("plan", candidate(terminal), "--explain", "M2").out
     assert said.splitlines()[0] == "M2: base +480 on 1 order"

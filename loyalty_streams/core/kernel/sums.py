@@ -39,7 +39,8 @@ def add_up(entries, themes, moves, home, counted, months, points, digests, cours
     """Adds entries to the sums of their members. Nothing is written but into the last seven.
 
     `themes[kind]`: which digest an entry of that kind is part of, -1 for none. `moves[kind, bucket]`: two pairs of an account and how a
-    point moves it (0: not at all). `home[m]`: the row that member m counts in. `counted[w]`: whether the points of wallet w count for a member.
+    point moves it (0: not at all). `home[m]`: the row that member m counts in, -1 for none. `counted[w]`: whether the points of wallet w count
+    for a member.
     `months`: where each month but the first begins, in order. `points[row, account]`; `digests[row, theme]`; `course[month, wallet, account]`: what
     moved in that month. `reached`: row, tier and instant of each arrival in a tier, `short`: row, redemption and points of what no lot
     covered, and `found`: how many of both there are. `seen[row]`: a bit for each tier that a row has reached, which is written once then; where it
@@ -49,6 +50,8 @@ def add_up(entries, themes, moves, home, counted, months, points, digests, cours
     for k in range(entries.size):
         e = entries[k]
         row, kind, n = home[e.member], e.kind, e.points
+        if row < 0:
+            continue
         theme = themes[kind]
         if theme == POINTS:
             if n == 0:
