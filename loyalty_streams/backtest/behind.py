@@ -22,7 +22,7 @@ from loyalty_streams.reports.instants import day_text, iso
 from loyalty_streams.reports.member import spendable_wallets
 from loyalty_streams.reports.points import ACCOUNTS, WALLETS
 from loyalty_streams.reports.sentences import Sentences
-from loyalty_streams.reports.words import Language, say
+from loyalty_streams.reports.words import LANGUAGES, Language, say
 
 PARTS = 3
 """Parts that a sentence names."""
@@ -91,13 +91,25 @@ class Behind:
     after: Side
     keys: Callable[[], Mapping[int, str]]
 
+    def to_json(self) -> dict[str, Any]:
+        """The sentence in the language asked for and in each, the parts of the change, and the entries that differ."""
+        said = dict(zip(LANGUAGES, self.why_in(LANGUAGES), strict=True))
+        names = self.after.sentences.compiled.names.rules
+        return {
+            "why": said[self.after.sentences.lang], **{f"why_{lang}": text for lang, text in said.items()},
+            "parts": [
+                {"kind": p.kind.name, "rule": names[p.rule] if p.rule >= 0 else None, "points": p.change, "facts": p.causes} for p in self.parts()
+            ],
+            "entries": self.entries(),
+        }  # fmt: skip
+
     def why(self) -> str:
         """The parts that make most of the change, the tiers that move, and what a redemption lacks."""
         return self.why_in((self.after.sentences.lang,))[0]
 
     def why_in(self, langs: Sequence[Language]) -> list[str]:
         """The same in several languages."""
-        parts, old, new = self._parts()[:PARTS], self.before.reached(), self.after.reached()
+        parts, old, new = self.parts()[:PARTS], self.before.reached(), self.after.reached()
         short = self.after.short() - self.before.short()
         return [self._said(replace(self.after.sentences, lang=lang), parts, old, new, short) for lang in langs]
 
@@ -107,8 +119,8 @@ class Behind:
             said.append(say("plan.short", words.lang, points=f"{short:,}"))
         return ("；" if words.lang == "zh" else "; ").join(said) or say("plan.dates", words.lang)
 
-    def _parts(self) -> list[Part]:
-        """The largest change first."""
+    def parts(self) -> list[Part]:
+        """What each rule and kind of entry makes more or fewer, the largest change first."""
         old, new = self.before.moves(), self.after.moves()
         old[:, 3] *= -1
         rows = np.concatenate([old, new])

@@ -21,7 +21,7 @@ from loyalty_streams.backtest.totals import OUTSTANDING, TOLD, Totals, code_vers
 from loyalty_streams.backtest.where import Chosen, chosen
 from loyalty_streams.programme.diff import Difference, compare
 from loyalty_streams.reports.instants import iso
-from loyalty_streams.reports.words import say
+from loyalty_streams.reports.words import LANGUAGES, say
 
 STEPS = (1, 10, 100, 1_000, 10_000)
 """Bounds of the distribution of changes, in points."""
@@ -117,11 +117,13 @@ class Plan:
 
     def most_changed(self) -> list[dict[str, Any]]:
         c, places = self.comparison, self.ranked()[: self.asked.shown]
-        why = self.behind([c.ids[k] for k in places])
+        behind = self.behind([c.ids[k] for k in places])
+        why = {name: dict(zip(LANGUAGES, b.why_in(LANGUAGES), strict=True)) for name, b in behind.items()}
         return [
             {
                 "member_id": c.ids[k], "before": int(c.held[0][k]), "after": int(c.held[1][k]), "delta": int(c.delta[k]),
-                "tier_before": c.tier_name(int(c.tiers[0][k])), "tier_after": c.tier_name(int(c.tiers[1][k])), "why": why[c.ids[k]].why(),
+                "tier_before": c.tier_name(int(c.tiers[0][k])), "tier_after": c.tier_name(int(c.tiers[1][k])), "why": why[c.ids[k]][self.asked.lang],
+                **{f"why_{lang}": text for lang, text in why[c.ids[k]].items()},
             }
             for k in places
         ]  # fmt: skip

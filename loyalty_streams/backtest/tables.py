@@ -10,19 +10,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from loyalty_streams.backtest.behind import behind_each
 from loyalty_streams.backtest.comparing import NO_SHIFT
 from loyalty_streams.backtest.figures import THEMES
 from loyalty_streams.backtest.places import Place
 from loyalty_streams.backtest.plan import Plan
 from loyalty_streams.backtest.totals import TOLD
 from loyalty_streams.core.facts import Array
-from loyalty_streams.reports.words import say
+from loyalty_streams.reports.words import LANGUAGES, say
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
 
 
 def diff_table(plan: Plan) -> Any:
-    """A row a changed member, in order of id: points, tier and stage before and after, and what of its history differs."""
+    """A row a changed member, in order of id: points, tier and stage before and after, what of its history differs, and why, in each language.
+
+    Folds the changed members once more for the last.
+    """
     c = plan.comparison
     rows = np.flatnonzero(c.changed)
     persons = c.persons[rows]
@@ -44,6 +48,8 @@ def diff_table(plan: Plan) -> Any:
     shift = c.shift_of_tier_held()[rows]
     columns["tier_shift_days"] = pa.array(shift, pa.int64(), mask=shift == NO_SHIFT)
     columns |= {f"{theme}_differ": pa.array(c.differs[rows, t]) for t, theme in enumerate(THEMES)}
+    why = {name: behind.why_in(LANGUAGES) for name, behind in behind_each(plan.run, (0, 1), names, plan.texts)}
+    columns |= {f"why_{lang}": pa.array([why[name][k] for name in names], pa.string()) for k, lang in enumerate(LANGUAGES)}
     told = {**plan.header(), "history": plan.range(), "held_fixed": say("plan.fixed", "en")}
     return pa.table(columns).replace_schema_metadata({"loyalty_streams": json.dumps(told, ensure_ascii=False)})
 

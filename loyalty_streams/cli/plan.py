@@ -27,6 +27,7 @@ from loyalty_streams.cli.common import (
     out_json,
     settings,
     table,
+    width,
 )
 
 if TYPE_CHECKING:
@@ -260,14 +261,14 @@ def _tests(found: Plan, candidate: Path) -> tuple[int, int]:
 
 
 def _explain(found: Plan, member: str, as_json: bool) -> None:
-    behind = found.behind([member])[member]
-    rows = behind.entries()
+    behind = found.behind([member])[member].to_json()
     if as_json:
-        out_json({"member_id": member, "why": behind.why(), "entries": rows})
+        out_json({"member_id": member, **behind})
         return
     from loyalty_streams.reports.instants import at_of, day_text
 
     zone = found.contenders[1].zone
-    out(f"{member}: {behind.why()}")
-    cells = [(r["side"], day_text(at_of(r["effective_at"], zone), zone), r["points"], r["cause"] or "", r["text"]) for r in rows]
+    other = behind["why_en" if found.asked.lang == "zh" else "why_zh"]
+    out(f"{member}: {behind['why']}\n{' ' * width(member)}  {other}")
+    cells = [(r["side"], day_text(at_of(r["effective_at"], zone), zone), r["points"], r["cause"] or "", r["text"]) for r in behind["entries"]]
     out(table(cells, ("", "at", "points", "fact", "entry"), right=(2,)))

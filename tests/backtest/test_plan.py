@@ -385,8 +385,14 @@ def test_a_file_that_cannot_be_written_leaves_what_was_there(tmp_path: Path, mon
     assert sorted(p.name for p in tmp_path.glob("*diff*")) == ["diff.parquet"]
 
 
-def test_why_is_told_in_chinese_as_well(tmp_path: Path) -> None:
+def test_why_is_told_of_every_member_in_both_languages(tmp_path: Path) -> None:
+    """In the file, of those who change most, and of one who is asked about, with the parts and the facts that they come from."""
     facts = (order("O1", "M1", "2026-01-05 10:00", 100_000), ask(FactKind.REDEEM, "R1", "M1", "2026-01-06 10:00", 800))
     with store_of(tmp_path, *facts) as store:
-        (member,) = tried(store, with_rate("0.5"), Asked(lang="zh")).to_json()["most_changed"]
-    assert member["why"] == "base -500（1 笔订单）；INFEASIBLE_REDEMPTION 缺 300 分"
+        plan = tried(store, with_rate("0.5"), Asked(lang="zh"))
+        told = [plan.to_json()["most_changed"][0], diff_table(plan).to_pylist()[0], plan.behind(["M1"])["M1"].to_json()]
+    assert {t["why_en"] for t in told} == {"base -500 on 1 order; INFEASIBLE_REDEMPTION short 300"}
+    assert {t["why_zh"] for t in told} == {"base -500（1 笔订单）；INFEASIBLE_REDEMPTION 缺 300 分"}
+    assert told[0]["why"] == told[2]["why"] == told[0]["why_zh"]
+    assert told[2]["parts"] == [{"kind": "EARNED", "rule": "base", "points": -500, "facts": 1}]
+    assert [(e["side"], e["points"], e["cause"]) for e in told[2]["entries"]][:2] == [("before", 1000, "order/O1"), ("after", 500, "order/O1")]
