@@ -13,6 +13,7 @@ from loyalty_streams.backtest.asked import Asked
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.ground import Ground
 from loyalty_streams.backtest.packed import is_packed, opened
+from loyalty_streams.backtest.places import REMOTE, fetched
 from loyalty_streams.backtest.results import Results, backtest
 from loyalty_streams.backtest.running import Progress
 from loyalty_streams.history import ReadOptions
@@ -47,10 +48,10 @@ def run(  # noqa: PLR0913 - a question has as many words as it has
 ) -> Results:  # fmt: skip
     """Folds a history under several programmes and gives tables of what comes of it.
 
-    `history`: an open store, the folder of a store, packed facts, or a history folder. Beside a store or packed facts the programmes are compared
-    with what is in force there; of a history folder the first programme is in force, and decides what has no decision yet (T175). `members`:
-    these alone; `where`: those for whom an expression holds, such as `channel = app`. Close the results, or use them in `with`. Nothing of the
-    store changes. Raises BacktestError, ProgrammeError, StoreError, HistoryError.
+    `history`: an open store, the folder of a store, packed facts, or a history folder; the latter two here or at a URI. Beside a store or packed
+    facts the programmes are compared with what is in force there; of a history folder the first programme is in force, and decides what has no
+    decision yet (T175). `members`: these alone; `where`: those for whom an expression holds, such as `channel = app`. Close the results, or use
+    them in `with`. Nothing of the store changes. Raises BacktestError, ProgrammeError, StoreError, HistoryError.
     """
     paths = [Path(p) for p in programmes]
     close: Callable[[], None] | None = None
@@ -58,13 +59,13 @@ def run(  # noqa: PLR0913 - a question has as many words as it has
         ground = Ground.of(history.store)
     elif is_packed(history):
         ground = opened(history)
-    elif is_database(Path(history)):
+    elif REMOTE not in str(history) and is_database(Path(history)):
         store, close = _of_folder(Path(history))
         ground = Ground.of(store)
     elif not paths:
-        raise BacktestError("NO_BASELINE", "a history alone has no programme in force: name at least one", history, usage=True)
+        raise BacktestError("NO_BASELINE", "a history alone has no programme in force: name at least one", str(history), usage=True)
     else:
-        store, close, _ = of_history(Path(history), paths[0], reading or Reading())
+        store, close, _ = of_history(history, paths[0], reading or Reading())
         ground, paths = Ground.of(store), paths[1:]
     instants = [None if when is None else at_of(when, ground.zone) for when in (as_of, since)]
     try:
@@ -82,16 +83,19 @@ def _of_folder(folder: Path) -> tuple[Store, Callable[[], None]]:
 
 
 def of_history(
-    path: Path, programme: Path, reading: Reading, progress: Callable[[Any], None] | None = None
+    path: Path | str, programme: Path, reading: Reading, progress: Callable[[Any], None] | None = None
 ) -> tuple[Store, Callable[[], None], IngestResult]:
     """A store of a history under a programme, in a folder that goes when it is closed, and what was read.
 
-    Raises BacktestError NO_HISTORY, and EMPTY_RANGE where no row is a fact.
+    `path`: files of this machine, or a URI that `places` opens, whose files are copied for as long. Raises BacktestError NO_HISTORY, and
+    EMPTY_RANGE where no row is a fact.
     """
-    if not path.exists():
+    elsewhere = REMOTE in str(path)
+    if not elsewhere and not Path(path).exists():
         raise BacktestError("NO_HISTORY", "there is no such file or folder", path, usage=True)
     scratch = Path(tempfile.mkdtemp(prefix="loyalty-history-"))
     store: Store | None = None
+    (scratch / "history").mkdir()
 
     def close() -> None:
         if store is not None:
@@ -100,7 +104,7 @@ def of_history(
 
     try:
         store = Store.open(scratch / "store", programme=programme, create=True)
-        result = ingest(store, [path], _options(store, reading), progress)
+        result = ingest(store, [fetched(str(path), scratch / "history") if elsewhere else Path(path)], _options(store, reading), progress)
         if not store.clocks.facts:
             raise BacktestError("EMPTY_RANGE", f"no row of the history is a fact{set_aside(result)}", path)
     except BaseException:

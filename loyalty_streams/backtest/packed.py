@@ -22,6 +22,7 @@ from loyalty_streams.agents.rows import MendRow, Segments, Text
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.ground import Ground
 from loyalty_streams.backtest.packing import BESIDE, KERNEL, KIN, LAYOUT, MANIFEST, PLAIN, TEXTS, Blocked, Manifest
+from loyalty_streams.backtest.places import REMOTE, filesystem
 from loyalty_streams.backtest.source import Block, Logs, patience_of
 from loyalty_streams.core.entries import Entry
 from loyalty_streams.core.facts import ATTR_FIELDS, DTYPES, LINE_FIELDS, Array, Columns
@@ -37,22 +38,22 @@ UNREAD = Text(b"", np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A folder on a disk or in an object store."""
+class Folder:
+    """A folder on a disk or in an object store, or a file of it."""
 
     files: Any
     path: str
     local: bool
 
     @classmethod
-    def of(cls, path: Path | str) -> Place:
-        if "://" in str(path):
-            files, inside = pafs.FileSystem.from_uri(str(path))
+    def of(cls, path: Path | str) -> Folder:
+        if REMOTE in str(path):
+            files, inside = filesystem(str(path))
             return cls(files, inside.rstrip("/"), False)
         return cls(pafs.LocalFileSystem(), str(Path(path).absolute()), True)
 
-    def __truediv__(self, name: str) -> Place:
-        return Place(self.files, f"{self.path}/{name}", self.local)
+    def __truediv__(self, name: str) -> Folder:
+        return Folder(self.files, f"{self.path}/{name}", self.local)
 
     def exists(self) -> bool:
         return bool(self.files.get_file_info(self.path).type == pafs.FileType.File)
@@ -67,16 +68,16 @@ class Place:
 
 def is_packed(path: Path | str) -> bool:
     """Whether there are packed facts at a path, or beside the tables there."""
-    return _found(Place.of(path)) is not None
+    return _found(Folder.of(path)) is not None
 
 
-def _found(place: Place) -> Place | None:
+def _found(place: Folder) -> Folder | None:
     return next((p for p in (place, place / PACKED) if (p / MANIFEST).exists()), None)
 
 
 def opened(path: Path | str) -> Ground:
     """Packed facts and the programmes that were in force over them. Raises BacktestError NOT_PACKED, PACK_NEWER, PACK_BROKEN, PACK_STALE."""
-    place = _found(Place.of(path))
+    place = _found(Folder.of(path))
     if place is None:
         raise BacktestError("NOT_PACKED", f"there is no {MANIFEST} in the folder", path, usage=True)
     try:
@@ -91,9 +92,9 @@ def opened(path: Path | str) -> Ground:
     return Ground(PackedSource(place, manifest, Lateness(given.compiled)), _Texts(place / TEXTS), given)
 
 
-def _unchanged(manifest: Manifest, place: Place) -> None:
+def _unchanged(manifest: Manifest, place: Folder) -> None:
     """Raises BacktestError PACK_STALE where the tables beside packed facts are no longer those that tell the same."""
-    outside = Place(place.files, place.path.rpartition("/")[0], place.local)
+    outside = Folder(place.files, place.path.rpartition("/")[0], place.local)
     for name, size in manifest.tables.items():
         found = place.files.get_file_info((outside / name).path)
         if found.type != pafs.FileType.File or found.size != size:
@@ -104,7 +105,7 @@ def _unchanged(manifest: Manifest, place: Place) -> None:
 class _Texts(Mapping[int, str]):
     """The texts behind codes, read when the first is asked for."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Folder) -> None:
         self._place = place
 
     @cached_property
@@ -126,7 +127,7 @@ class _Texts(Mapping[int, str]):
 class PackedSource:
     """Reads packed facts, block by block."""
 
-    place: Place
+    place: Folder
     manifest: Manifest
     lateness: Lateness
     _open: threading.local = field(default_factory=threading.local, repr=False)

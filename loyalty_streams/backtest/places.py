@@ -48,11 +48,12 @@ class Place:
 
     def _put(self, write: Callable[[Path], None]) -> None:
         path = self.local
-        if path is None:
+        if path is None or (path.exists() and not path.is_file()):
             with tempfile.TemporaryDirectory(prefix="loyalty-out-") as folder:
                 write(Path(folder) / "result")
-                _send(Path(folder) / "result", *filesystem(self.name))
+                _send(Path(folder) / "result", self.name if path is None else path)
             return
+        path = path.resolve()
         handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
         os.close(handle)
         try:
@@ -71,10 +72,15 @@ def _umask() -> int:
     return mask
 
 
-def _send(path: Path, system: Any, where: str) -> None:
-    """An object store shows what was sent once its stream is closed."""
-    with path.open("rb") as source, system.open_output_stream(where) as out:
-        shutil.copyfileobj(source, out)
+def _send(path: Path, to: str | Path) -> None:
+    """To an object store, which shows what was sent once the stream is closed, or into what is no plain file, such as a pipe."""
+    if isinstance(to, Path):
+        with path.open("rb") as source, to.open("wb") as out:
+            shutil.copyfileobj(source, out)
+        return
+    system, where = filesystem(to)
+    with path.open("rb") as source, system.open_output_stream(where) as stream:
+        shutil.copyfileobj(source, stream)
 
 
 def filesystem(uri: str) -> tuple[Any, str]:

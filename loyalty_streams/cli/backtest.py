@@ -37,7 +37,7 @@ def backtest(
     vary: Annotated[
         list[str] | None, typer.Option("--vary", metavar="PATH=VALUES", help="Candidates that differ in a value: `A,B,C` or `FROM..TO step STEP`.")
     ] = None,
-    to: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The candidates of --vary, as Parquet.")] = None,
+    to: Annotated[str | None, typer.Option("--out", metavar="FILE", help="The candidates of --vary, as Parquet; here or at s3://… .")] = None,
     threads: Threads = 0,
     lang: Lang = None,
     as_json: Json = False,
@@ -56,6 +56,7 @@ def backtest(
       loyalty backtest --programme a.yaml --vary 'earn.base.points.rate=0.8..1.5 step 0.1' --vary tiers.ladder.gold=400,500
     """
     from loyalty_streams.backtest.asked import Asked
+    from loyalty_streams.backtest.places import Place
     from loyalty_streams.backtest.results import backtest as folded
     from loyalty_streams.backtest.where import read
     from loyalty_streams.reports.instants import at_of
@@ -70,6 +71,8 @@ def backtest(
         raise typer.BadParameter("one programme is varied: name one with --programme", param_hint="--vary")
     if where is not None:
         read(where)
+    if to is not None:
+        Place(to).check()
     with source(data, history, files[0]) as (ground, taken):
         asked = Asked(
             at_of(as_of, ground.zone) if as_of else None, at_of(since, ground.zone) if since else None, effective,
@@ -102,7 +105,7 @@ def _varied(ground: Ground, programme: Path, vary: list[str], asked: Asked) -> S
     return replace(sweep(run, values, progress()), chosen=some)
 
 
-def _tell(found: Sweep, to: Path | None, as_json: bool, lang: Any) -> None:
+def _tell(found: Sweep, to: str | None, as_json: bool, lang: Any) -> None:
     if to is not None:
         from loyalty_streams.backtest.tables import write_table
 

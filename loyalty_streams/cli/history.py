@@ -21,7 +21,7 @@ def history() -> None:
 @app.command("pack")
 @guarded
 def pack(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A history folder, or a store.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A history folder, or a store.")],
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="The folder to write into.")],
     programme: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The programme in force, or a folder of versions; of a history folder it is needed.")
@@ -39,14 +39,15 @@ def pack(
       loyalty plan next.yaml --history packed
     """
     from loyalty_streams.backtest.packing import write_pack
+    from loyalty_streams.backtest.places import REMOTE
     from loyalty_streams.hosts.embedded.rocks import is_database
     from loyalty_streams.hosts.embedded.store import Store
 
-    if is_database(path):
-        with Store.open(path, read_only=True) as store:
+    if REMOTE not in path and is_database(Path(path)):
+        with Store.open(Path(path), read_only=True) as store:
             packed = write_pack(store, to)
     elif programme is None:
-        raise Failure("NO_BASELINE", "the programme decides what has no decision yet: name it with --programme", str(path), USAGE)
+        raise Failure("NO_BASELINE", "the programme decides what has no decision yet: name it with --programme", path, USAGE)
     else:
         with made(path, programme) as store:
             packed = write_pack(store, to)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from loyalty_streams.hosts.embedded import Store
 
 HistoryPath = Annotated[
-    Path | None, typer.Option("--history", metavar="PATH", help="A history folder, or packed facts, in place of a store.")
+    str | None, typer.Option("--history", metavar="PATH", help="A history folder, or packed facts, in place of a store; here or at s3://… .")
 ]
 Threads = Annotated[
     int, typer.Option("--threads", metavar="N", min=0, help="Threads that fold at once [default: one for each processor].")
@@ -176,7 +176,7 @@ def _made(made: Retro, name: str, lang: Any) -> str:
 
 
 @contextmanager
-def source(data: Path | None, history: Path | None, programme: Path | None) -> Iterator[tuple[Ground, bool]]:
+def source(data: Path | None, history: str | None, programme: Path | None) -> Iterator[tuple[Ground, bool]]:
     """What is to be read, and whether the programme is in force over it: a store that is there, packed facts, or a store made of a history under
     the programme, which is gone in the end.
     """
@@ -189,14 +189,14 @@ def source(data: Path | None, history: Path | None, programme: Path | None) -> I
     elif is_packed(history):
         yield opened(history), False
     elif programme is None:
-        raise Failure("NO_BASELINE", "a history alone has no programme in force: name one with --baseline", str(history), USAGE)
+        raise Failure("NO_BASELINE", "a history alone has no programme in force: name one with --baseline", history, USAGE)
     else:
         with made(history, programme) as store:
             yield Ground.of(store), True
 
 
 @contextmanager
-def made(history: Path, programme: Path) -> Iterator[Store]:
+def made(history: str, programme: Path) -> Iterator[Store]:
     """A store of a history under a programme, as the settings say it is read; it is gone in the end."""
     from loyalty_streams.backtest.opening import Reading, of_history, set_aside
 
@@ -204,6 +204,8 @@ def made(history: Path, programme: Path) -> Iterator[Store]:
     reading = Reading(chosen.assume_zone, chosen.arrival, chosen.phone_key, chosen.phone_region)
     store, close, result = of_history(history, programme, reading, progress())
     try:
+        for warning in result.warnings:
+            note(f"warning: {warning}")
         if result.dead_letter_count:
             note(f"warning: {history}{set_aside(result)}")
         yield store

@@ -120,6 +120,46 @@ def test_a_history_in_another_currency_is_told_with_the_first_of_its_rows(termin
     assert said.code == 1 and "EMPTY_RANGE" in said.err and "currency" in said.err.lower() and not Path("diff.parquet").exists()
 
 
+def test_a_history_in_another_zone_is_told_with_the_first_of_its_rows_until_the_zone_is_named(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """23:30 of the last day of February in New York is March in UTC."""
+    history(terminal.folder / "wall", orders=[order("O1", "M1", "2026-02-28T23:30:00", "120.00")])
+    words = ("plan", candidate(terminal), "--history", "wall", "--baseline", "rules/v1.yaml", "--out", "diff.parquet")
+    said = terminal.run(*words)
+    assert said.code == 1 and said.err.startswith("error EMPTY_RANGE: wall: ") and "orders.jsonl:1 BAD_TIME" in said.err
+    assert not (terminal.folder / "diff.parquet").exists()
+    monkeypatch.setenv("LOYALTY_ASSUME_ZONE", "America/New_York")
+    assert terminal.json(*words)["history"]["from"] == "2026-03-01T04:30:00Z"
+
+
+def test_some_rows_that_are_no_facts_are_warned_of_and_the_others_folded(terminal: Terminal) -> None:
+    rows = [order("O1", "M1", "2026-03-01T10:00:00Z", "120.00"), {**order("O2", "M1", "2026-03-01T10:00:00Z", "120.00"), "currency": "EUR"}]
+    history(terminal.folder / "mixed", orders=rows)
+    said = terminal.ok("plan", candidate(terminal), "--history", "mixed", "--baseline", "rules/v1.yaml")
+    assert said.err == "warning: mixed: 1 row is set aside, the first orders.jsonl:2 CURRENCY: currency: USD, the programme's\n"
+    assert "1 facts · 1 members" in said.out
+
+
+def test_unknown_columns_of_a_history_are_named_or_kept_as_attributes_that_a_candidate_may_read(terminal: Terminal) -> None:
+    """An order has no place for a cashier; a check-in keeps its mood, for which the candidate gives 7 points."""
+    history(
+        terminal.folder / "wide", orders=[order("O1", "M1", "2026-03-01T10:00:00Z", "120.00", cashier="ann")],
+        interactions=[{"member_id": "M1", "occurred_at": "2026-03-01T11:00:00Z", "type": "check-in", "mood": "great"}],
+    )  # fmt: skip
+    rule = "  mood: {on: {interaction: check-in}, when: {attributes.mood: great}, points: {fixed: 7}}\nredeem:"
+    name = candidate(terminal, PROGRAMME.replace("redeem:", rule))
+    said = terminal.run("plan", name, "--history", "wide", "--baseline", "rules/v1.yaml", "--json")
+    assert said.err == "warning: orders: column `cashier` is not known and was not kept\n"
+    assert [(m["member_id"], m["delta"]) for m in said.json["most_changed"]] == [("M1", 7)]
+
+
+def test_a_place_where_nothing_can_be_put_is_told_before_anything_is_folded(terminal: Terminal) -> None:
+    for words in (("plan", candidate(terminal)), ("backtest", "--programme", "next.yaml", "--vary", "earn.base.points.rate=1,2")):
+        said = terminal.run(*words, "--out", "nowhere/diff.parquet")
+        assert (said.code, said.out) == (1, "") and said.err.startswith("error FILE: nowhere/diff.parquet: ")
+
+
 def test_a_candidate_that_does_not_load_is_told_at_its_place(terminal: Terminal) -> None:
     said = terminal.run("plan", candidate(terminal, PROGRAMME.replace("rate: 1,", "rate: one,")), "--out", "diff.parquet")
     assert said.code == 1 and "next.yaml:" in said.err and "E-" in said.err and said.out == ""
