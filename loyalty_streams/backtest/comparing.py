@@ -89,12 +89,14 @@ class Comparison:
         before, after = ({self.tier_name(k): int((held == k).sum()) for k in numbers} for held in self.tiers)
         return before, after
 
+    def tier_pairs(self) -> list[tuple[str, str, int]]:
+        """Tier held before, tier held after, and how many persons."""
+        pairs, counts = np.unique(np.stack(self.tiers, axis=1), axis=0, return_counts=True)
+        return [(self.tier_name(a), self.tier_name(b), n) for (a, b), n in zip(pairs.reshape(-1, 2).tolist(), counts.tolist(), strict=True)]
+
     def tier_moves(self) -> list[tuple[str, str, int]]:
         """From, to and persons, where they differ: the largest first."""
-        moved = np.flatnonzero(self.tiers[0] != self.tiers[1])
-        pairs, counts = np.unique(np.stack([self.tiers[0][moved], self.tiers[1][moved]], axis=1), axis=0, return_counts=True)
-        rows = [(self.tier_name(a), self.tier_name(b), n) for (a, b), n in zip(pairs.reshape(-1, 2).tolist(), counts.tolist(), strict=True)]
-        return sorted(rows, key=lambda row: (-row[2], row[0], row[1]))
+        return sorted((row for row in self.tier_pairs() if row[0] != row[1]), key=lambda row: (-row[2], row[0], row[1]))
 
     @cached_property
     def shifts(self) -> Array:

@@ -13,6 +13,7 @@ from loyalty_streams.backtest.asked import Asked
 from loyalty_streams.backtest.behind import Behind, behind
 from loyalty_streams.backtest.comparing import Comparison
 from loyalty_streams.backtest.contenders import Contender
+from loyalty_streams.backtest.course import course_of
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.ground import Given, Ground
 from loyalty_streams.backtest.running import History, Progress, Run
@@ -81,6 +82,11 @@ class Plan:
         """What the points outstanding are worth in minor units, each under its own programme; None where a wallet has no unit value."""
         return Pair(*(t.liability() for t in self.totals()))
 
+    def course(self) -> list[tuple[str, Pair, Pair]]:
+        """The months of the history: points outstanding at the end of each and their worth; the last ends with the history."""
+        months = course_of(self.run, (self.comparison.before, self.comparison.after), self.history.first)
+        return [(a.month, Pair(a.outstanding, b.outstanding), Pair(a.liability, b.liability)) for a, b in months]
+
     # ---- members -----------------------------------------------------------------------------------------------------
 
     def tier_counts(self) -> tuple[dict[str, int], dict[str, int]]:
@@ -90,6 +96,11 @@ class Plan:
         order += [name for name in (*before, *after) if before.get(name) or after.get(name)]
         found = {name: (before.get(name, 0), after.get(name, 0)) for name in order}
         return {name: n for name, (n, _) in found.items()}, {name: n for name, (_, n) in found.items()}
+
+    def tier_table(self) -> list[tuple[str, str, int]]:
+        """From, to and persons, those who stay included, in the order of `tier_counts`: the cells that are not 0."""
+        order = list(self.tier_counts()[0])
+        return sorted(self.comparison.tier_pairs(), key=lambda cell: (order.index(cell[0]), order.index(cell[1])))
 
     def distribution(self) -> list[dict[str, int | None]]:
         """Persons by the change of what they have: `from` to before `until`."""
@@ -155,6 +166,7 @@ class Plan:
             "tiers": {
                 "before": tiers_before, "after": tiers_after,
                 "moves": [{"from": a, "to": b, "members": n} for a, b, n in c.tier_moves()],
+                "table": [{"from": a, "to": b, "members": n} for a, b, n in self.tier_table()],
                 "shifts": [{"tier": t, "earlier": a, "later": b, "median_days": d} for t, a, b, d in c.tier_shifts()],
             },
             "infeasible": c.infeasible_counts(),
@@ -162,6 +174,9 @@ class Plan:
             "most_changed": self.most_changed(),
             "affected": dict(c.affected()),
             "distribution": self.distribution(),
+            "liability_course": [
+                {"month": month, "outstanding": points.to_json(), "liability_minor": money.to_json()} for month, points, money in self.course()
+            ],
             "rules": self.rules.to_dict(),
             **self.header(),
             "held_fixed": say("plan.fixed", self.asked.lang),

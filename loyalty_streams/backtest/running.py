@@ -116,11 +116,15 @@ class Run:
         """Those asked for, of all that have to be folded with them; None: everybody is."""
         return None if self.members is None else {name.encode() for name in self.members}
 
+    def calendar(self) -> tuple[Array, list[str]]:
+        """Where each month begins, up to the end, and its name."""
+        end = self.span.until
+        return month_bounds(max(0, end - YEARS * 365 * DAY), end, self.contenders[0].zone)
+
     @property
     def months(self) -> Array:
         """Where each month but the first begins, up to the end."""
-        end = self.span.until
-        return month_bounds(max(0, end - YEARS * 365 * DAY), end, self.contenders[0].zone)[0][1:]
+        return self.calendar[0][1:]
 
     def blocks(self, first: int = 0, keys: bool = False) -> Iterator[Block]:
         """The logs of all accounts, or of those asked for; the blocks before `first` are passed over. `keys`: as of `Source.blocks`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,12 +10,15 @@ from zoneinfo import ZoneInfo
 from loyalty_streams.backtest.plan import Pair, Plan
 from loyalty_streams.backtest.segments import most
 from loyalty_streams.programme.diff import SIGNS, Change
+from loyalty_streams.reports.columns import table, width
 from loyalty_streams.reports.instants import day_text
 from loyalty_streams.reports.words import Language, say
 
 WIDEST = 76
 """Columns that a changed rule takes before its place."""
 INDENT = 10
+ENDS = 4
+"""Ends of months whose liability is told."""
 COLUMNS = ("member", "before", "after", "delta", "tier", "why")
 
 
@@ -88,8 +90,7 @@ class Telling:
 
     def _line(self, name: str, text: str) -> str:
         head = say(f"plan.head.{name}", self.lang) if name else ""
-        width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in head)
-        return head + " " * (INDENT - width) + text
+        return head + " " * (INDENT - width(head)) + text
 
     def _changed(self) -> list[str]:
         rules = self.plan.rules
@@ -137,7 +138,16 @@ class Telling:
         parts = [self._say("issued", change=_signed(plan.points("issued"))), self._say("outstanding", change=_signed(plan.outstanding()))]
         if worth.delta is not None:
             parts.append(self._say("liability", currency=plan.currency, money=money(worth.delta, plan.contenders[0].compiled.minor_digits)))
-        return ["   ".join(parts)]
+        return ["   ".join(parts), *self._course()]
+
+    def _course(self) -> list[str]:
+        """How the liability differs at the end of some months; nothing where it does not, or where there is one month."""
+        months, digits = self.plan.course(), self.plan.contenders[0].compiled.minor_digits
+        if len(months) < 2 or not any(worth.delta for *_, worth in months):
+            return []
+        ends = sorted({-(-len(months) * k // ENDS) - 1 for k in range(1, ENDS + 1)})
+        told = [f"{months[k][0]} {money(months[k][2].delta or 0, digits)}" for k in ends]
+        return [self._say("course", months=" · ".join(told))]
 
     def _tiers(self) -> list[str]:
         order, moves, short = list(self.plan.tier_counts()[0]), self.plan.comparison.tier_moves(), self.plan.comparison.infeasible_counts()
@@ -145,12 +155,22 @@ class Telling:
         down = sum(n for *_, n in moves) - up
         told = self._say("up_down", up=f"{up:,}", down=f"{down:,}", n=f"{short['redemptions']:,}")
         told += self._say("lacking", points=f"{short['points_short']:,}") if short["redemptions"] else ""
-        lines = [self._say("move", before=a, after=b, n=f"{n:,}") for a, b, n in moves]
         shifts = [
             self._say("shift", tier=tier, earlier=f"{earlier:,}", later=f"{later:,}", days=f"{days:+,}")
             for tier, earlier, later, days in self.plan.comparison.tier_shifts()
         ]
-        return [told, *lines, *shifts]
+        return [told, *self._from_to(), *shifts]
+
+    def _from_to(self) -> list[str]:
+        """From × to, of the tiers that somebody leaves, without the cells that are 0."""
+        left = {a for a, *_ in self.plan.comparison.tier_moves()}
+        cells = {(a, b): n for a, b, n in self.plan.tier_table() if a in left}
+        if not cells:
+            return []
+        order = [name for side in self.plan.tier_counts() for name in side]
+        heads, rows = ([name for name in dict.fromkeys(order) if name in {pair[k] for pair in cells}] for k in (1, 0))
+        lines = [[row, *(cells.get((row, to), "") for to in heads)] for row in rows]
+        return table(lines, [self._say("from_to"), *heads], right=range(1, len(heads) + 1)).splitlines()
 
 
 def _change(c: Change) -> str:

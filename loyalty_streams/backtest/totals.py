@@ -8,6 +8,7 @@ from fractions import Fraction
 from loyalty_streams import __version__
 from loyalty_streams.backtest.contenders import Contender
 from loyalty_streams.backtest.figures import Figures
+from loyalty_streams.core.facts import Array
 from loyalty_streams.core.kernel.jit import source_hash
 from loyalty_streams.reports.arithmetic import half_up
 from loyalty_streams.reports.build import ladder_tiers, unit_value
@@ -38,17 +39,22 @@ class Totals:
 
     def liability(self) -> int | None:
         """What the points outstanding are worth in minor units; None where a wallet has no unit value."""
-        question, worth = Question(self.contender.compiled, self.as_of), Fraction(0)
-        for wallet in spendable_wallets(self.contender.compiled):
-            value = unit_value(question, wallet)
-            if value is None:
-                return None
-            worth += value * int(self.figures.by_wallet[wallet][[ACCOUNTS.index(name) for name in OUTSTANDING]].sum())
-        return half_up(worth)
+        return worth(self.contender, self.figures.by_wallet[:, [ACCOUNTS.index(name) for name in OUTSTANDING]].sum(axis=1), self.as_of)
 
     def ladder(self) -> list[str]:
         """The tiers of the version in force, from the lowest up."""
         return ladder(self.contender, self.as_of)
+
+
+def worth(contender: Contender, points: Array, at: int) -> int | None:
+    """What points by wallet are worth in minor units, by the version in force at an instant; None where a spendable wallet has no unit value."""
+    question, total = Question(contender.compiled, at), Fraction(0)
+    for wallet in spendable_wallets(contender.compiled):
+        value = unit_value(question, wallet)
+        if value is None:
+            return None
+        total += value * int(points[wallet])
+    return half_up(total)
 
 
 def ladder(contender: Contender, as_of: int) -> list[str]:

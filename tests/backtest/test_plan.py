@@ -154,6 +154,7 @@ def test_t176_who_crosses_which_threshold_and_by_how_many_days(tmp_path: Path) -
     assert body["tiers"] == {
         "before": {"base": 1, "silver": 2, "gold": 0}, "after": {"base": 0, "silver": 3, "gold": 0},
         "moves": [{"from": "base", "to": "silver", "members": 1}],
+        "table": [{"from": "base", "to": "silver", "members": 1}, {"from": "silver", "to": "silver", "members": 2}],
         "shifts": [{"tier": "silver", "earlier": 1, "later": 0, "median_days": -10}],
     }  # fmt: skip
     assert shift == {"M1": ("silver", "silver", -10), "M2": ("base", "silver", None)}
