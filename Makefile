@@ -37,13 +37,17 @@ demo: env  ## a real grocer's year, into a fresh store, and what it says
 	@$(bin)/loyalty demo $(ARGS)
 
 .PHONY: test
-test: check warm  ## style, types, all tests
+test: check system warm  ## style, types, all tests
 	@$(python) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: check
 check: env  ## style and types alone
 	@$(bin)/ruff check --quiet --output-format concise
 	@$(bin)/mypy loyalty_streams
+
+.PHONY: system
+system:  ## what tests need beside Python: Chromium
+	@sh tests/system/bring.sh
 
 # Compiled once before the tests, lest each worker compile its own.
 .PHONY: warm

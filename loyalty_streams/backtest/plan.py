@@ -102,9 +102,9 @@ class Plan:
         order = list(self.tier_counts()[0])
         return sorted(self.comparison.tier_pairs(), key=lambda cell: (order.index(cell[0]), order.index(cell[1])))
 
-    def distribution(self) -> list[dict[str, int | None]]:
+    def distribution(self, steps: Sequence[int] = STEPS) -> list[dict[str, int | None]]:
         """Persons by the change of what they have: `from` to before `until`."""
-        edges = sorted({*(1 - n for n in STEPS), *STEPS})
+        edges = sorted({*(1 - n for n in steps), *steps})
         place = np.searchsorted(edges, self.comparison.delta, side="right")
         counts = np.bincount(place, minlength=len(edges) + 1).tolist()
         return [

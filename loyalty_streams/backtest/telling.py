@@ -38,11 +38,14 @@ class Telling:
 
     def heads(self) -> list[str]:
         """What was compared, over what, and what it comes to: a line each, its name first."""
-        named = (
-            ("changed", self._changed()), ("affects", self._affects()), ("in_force", self._in_force()), ("replayed", self._replayed()),
-            ("by", self._by()), ("members", self._members()), ("points", self._points()), ("tiers", self._tiers()),
-        )  # fmt: skip
-        return ["\n".join(self._line(name if k == 0 else "", text) for k, text in enumerate(texts)) for name, texts in named]
+        return ["\n".join(self._line(name if k == 0 else "", text) for k, text in enumerate(texts)) for name, texts in self.lines().items()]
+
+    def lines(self) -> dict[str, list[str]]:
+        """The same by name."""
+        return {
+            "changed": self._changed(), "affects": self._affects(), "in_force": self._in_force(), "replayed": self._replayed(),
+            "by": self._by(), "members": self._members(), "points": self._points(), "tiers": self._tiers(),
+        }  # fmt: skip
 
     def member_rows(self) -> tuple[list[Sequence[object]], list[str], str]:
         """The members who change most, the heads of the columns, and how many of all these are."""
@@ -130,7 +133,7 @@ class Telling:
 
     def _members(self) -> list[str]:
         counts = self.plan.comparison.counts()
-        share = _percent(counts["changed"], len(self.plan.comparison.persons)).removeprefix("+")
+        share = percent(counts["changed"], len(self.plan.comparison.persons)).removeprefix("+")
         return [self._say("counts", share=share, **{name: f"{n:,}" for name, n in counts.items()})]
 
     def _points(self) -> list[str]:
@@ -182,10 +185,10 @@ def _change(c: Change) -> str:
 
 def _signed(pair: Pair) -> str:
     delta = pair.delta or 0
-    return f"{delta:+,} ({_percent(delta, pair.before)})" if pair.before else f"{delta:+,}"
+    return f"{delta:+,} ({percent(delta, pair.before)})" if pair.before else f"{delta:+,}"
 
 
-def _percent(part: int, whole: int | None) -> str:
+def percent(part: int, whole: int | None) -> str:
     """A share with its sign, rounded to a tenth half-even."""
     tenths = round(Fraction(1000 * part, whole)) if whole else 0
     return f"{'+' if tenths >= 0 else '-'}{abs(tenths) // 10}.{abs(tenths) % 10} %"

@@ -27,7 +27,6 @@ from loyalty_streams.cli.common import (
     out_json,
     settings,
     table,
-    width,
 )
 
 if TYPE_CHECKING:
@@ -72,6 +71,9 @@ def plan(
         bool, typer.Option("--segment", help="Where the change concentrates, in place of members: channels, stores, tiers and more.")
     ] = False,
     to: Annotated[str | None, typer.Option("--out", metavar="FILE", help="Every changed member, as Parquet; here or at s3://… .")] = None,
+    report: Annotated[
+        str | None, typer.Option("--report", metavar="FILE", help="All of it as one HTML page that opens from disk.")
+    ] = None,
     apply_retro: Annotated[
         str | None, typer.Option("--apply-retro", metavar="FILE", help="The difference as adjustments.csv, to approve and ingest.")
     ] = None,
@@ -97,7 +99,7 @@ def plan(
     \b
     Examples:
       loyalty plan programmes/candidates/fresh-market-autumn.yaml
-      loyalty plan next.yaml --from 2017-07-01 --out diff.parquet
+      loyalty plan next.yaml --from 2017-07-01 --out diff.parquet --report plan.html
       loyalty plan next.yaml --baseline other.yaml --json
       loyalty plan next.yaml --where 'channel = app and spend_decile >= 9'
       loyalty plan next.yaml --history history/ --baseline v1.yaml --fail-if 'liability>10000'
@@ -106,6 +108,7 @@ def plan(
     from loyalty_streams.backtest.asked import Asked
     from loyalty_streams.backtest.places import Place
     from loyalty_streams.backtest.plan import plan as planned
+    from loyalty_streams.backtest.report.page import write_report
     from loyalty_streams.backtest.retro import place_of, retro, write
     from loyalty_streams.backtest.tables import diff_table, write_table
     from loyalty_streams.backtest.thresholds import Threshold, exceeded
@@ -118,8 +121,9 @@ def plan(
         read(where)
     terms = _terms(apply_retro, cap, operator, allow_debt)
     approve = place_of(apply_retro) if apply_retro is not None else None
-    if to is not None:
-        Place(to).check()
+    for file in (to, report):
+        if file is not None:
+            Place(file).check()
     if since is not None and effective:
         raise typer.BadParameter("--from and --effective both say when the candidate begins", param_hint="--from")
     chosen = language(lang)
@@ -132,6 +136,8 @@ def plan(
         found = planned(ground, candidate, asked, None if taken else baseline, progress())
         if to is not None:
             write_table(diff_table(found), to)
+        if report is not None:
+            write_report(found, report)
         made = retro(found, terms) if approve is not None else None
         if made is not None and approve is not None:
             write(made, approve)
@@ -267,6 +273,7 @@ def _explain(found: Plan, member: str, as_json: bool) -> None:
     if as_json:
         out_json({"member_id": member, **behind})
         return
+    from loyalty_streams.reports.columns import width
     from loyalty_streams.reports.instants import at_of, day_text
 
     zone = found.contenders[1].zone

@@ -67,6 +67,20 @@ def test_every_changed_member_goes_into_a_file(terminal: Terminal) -> None:
     assert pq.read_table(terminal.folder / "diff.parquet").column("member_id").to_pylist() == ["M1", "M2"]
 
 
+def test_a_report_is_one_page_beside_the_text(terminal: Terminal) -> None:
+    said = terminal.ok("plan", candidate(terminal), "--report", "plan.html", "--lang", "zh")
+    page = (terminal.folder / "plan.html").read_text("utf-8")
+    assert "2 人有变化" in said.out and page.startswith('<!DOCTYPE html>\n<html lang="zh">')
+    missing = terminal.run("plan", "next.yaml", "--report", "nowhere/plan.html")
+    assert missing.code == 1 and missing.err.startswith("error FILE: nowhere/plan.html: ")
+
+
+def test_a_candidate_that_does_not_load_has_no_report(terminal: Terminal) -> None:
+    (terminal.folder / "plan.html").write_text("as it was")
+    assert terminal.run("plan", candidate(terminal, "programme: 7"), "--report", "plan.html").code == 1
+    assert (terminal.folder / "plan.html").read_text() == "as it was"
+
+
 def test_some_members_alone(terminal: Terminal) -> None:
     (terminal.folder / "some.csv").write_text("member_id,city\nM2,Lyon\n", "utf-8")
     body = terminal.json("plan", candidate(terminal), "--members", "some.csv")
