@@ -42,6 +42,13 @@ def test_the_wheel_is_typed_and_licensed_and_has_the_demo_and_the_schema_ids(ins
     assert len(list(installed.glob("*.dist-info/licenses/LICENSE"))) == 1
 
 
+def test_the_wheel_brings_what_the_report_of_a_plan_is_made_of(installed: Path) -> None:
+    here, there = ROOT / "loyalty_streams/backtest/report", installed / "loyalty_streams/backtest/report"
+    parts = {p.relative_to(here) for p in here.rglob("*") if p.suffix not in (".py", ".pyc") and p.is_file()}
+    assert {Path("template.html"), Path("report.css"), Path("report.js"), Path("vendor/echarts.min.js"), Path("vendor/LICENSE")} <= parts
+    assert all((there / part).read_bytes() == (here / part).read_bytes() for part in parts)
+
+
 def test_the_wheel_holds_the_package_alone(installed: Path) -> None:
     assert {p.name for p in installed.iterdir() if not p.name.endswith(".dist-info")} == {"loyalty_streams"}
 
