@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from loyalty_streams.api import Loyalty
 from loyalty_streams.backtest.plan import Asked
 from loyalty_streams.core.codes import FactKind
@@ -42,12 +44,16 @@ def test_a_month_ends_at_midnight_of_the_programmes_zone(tmp_path: Path) -> None
     assert [(month, points.before) for month, points, _ in months] == [("2026-01", 100), ("2026-02", 150)]
 
 
-def test_a_history_that_ends_with_a_month_ends_with_what_is_left_then(tmp_path: Path) -> None:
-    """Earned on 5 January, for two months rounded up: gone at 00:00 on 1 April, where the history ends."""
+@pytest.mark.parametrize("asked", [Asked(), Asked(as_of=at("2026-04-01 00:00"))])
+def test_points_that_expire_when_a_month_ends_are_not_owed_at_its_end(tmp_path: Path, asked: Asked) -> None:
+    """Earned on 5 January, for two months rounded up: gone at 00:00 on 1 April. What is bought at that very instant belongs to April."""
     rules = SIMPLE.replace("unit_value: 0.01", "unit_value: 0.01, expires: {after: 2 months, round_up_to: month}")
-    with store_of(tmp_path, order("O1", "M1", "2026-01-05 10:00", 10_000), rules=rules, until="2026-05-01 00:00") as store:
-        months = tried(store, with_rate("2", rules), Asked(as_of=at("2026-04-01 00:00"))).course()
-    assert [(month, points.after) for month, points, _ in months] == [("2026-01", 200), ("2026-02", 200), ("2026-03", 0)]
+    facts = (order("O1", "M1", "2026-01-05 10:00", 10_000), order("O2", "M1", "2026-04-01 00:00", 5_000))
+    with store_of(tmp_path, *facts, rules=rules, until="2026-04-20 00:00") as store:
+        months = tried(store, with_rate("2", rules), asked).course()
+    expected = [("2026-01", 200), ("2026-02", 200), ("2026-03", 0), ("2026-04", 100)]
+    assert [(month, points.after) for month, points, _ in months] == expected[: len(months)]
+    assert len(months) == (4 if asked.as_of is None else 3)
 
 
 def test_each_month_end_is_what_the_report_of_that_instant_says(tmp_path: Path) -> None:

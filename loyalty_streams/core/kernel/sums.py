@@ -42,9 +42,9 @@ def add_up(entries, themes, moves, home, counted, months, points, digests, cours
     point moves it (0: not at all). `home[m]`: the row that member m counts in, -1 for none. `counted[w]`: whether the points of wallet w count
     for a member.
     `months`: where each month but the first begins, in order. `points[row, account]`; `digests[row, theme]`; `course[month, wallet, account]`: what
-    moved in that month. `reached`: row, tier and instant of each arrival in a tier, `short`: row, redemption and points of what no lot
-    covered, and `found`: how many of both there are. `seen[row]`: a bit for each tier that a row has reached, which is written once then; where it
-    is empty every arrival is.
+    moved in that month, what a timer moves at the first instant of a month in the one that ends. `reached`: row, tier and instant of each arrival
+    in a tier, `short`: row, redemption and points of what no lot covered, and `found`: how many of both there are. `seen[row]`: a bit for each
+    tier that a row has reached, which is written once then; where it is empty every arrival is.
     """
     month = 0
     for k in range(entries.size):
@@ -56,9 +56,10 @@ def add_up(entries, themes, moves, home, counted, months, points, digests, cours
         if theme == POINTS:
             if n == 0:
                 continue
-            while month < months.size and e.at >= months[month]:
+            moved = e.at - 1 if e.cause < 0 else e.at
+            while month < months.size and moved >= months[month]:
                 month += 1
-            while month > 0 and e.at < months[month - 1]:
+            while month > 0 and moved < months[month - 1]:
                 month -= 1
             for pair in range(2):
                 sign = moves[kind, e.bucket, pair, 1]
