@@ -116,6 +116,7 @@ class Run:
         """Those asked for, of all that have to be folded with them; None: everybody is."""
         return None if self.members is None else {name.encode() for name in self.members}
 
+    @property
     def calendar(self) -> tuple[Array, list[str]]:
         """Where each month begins, up to the end, and its name."""
         end = self.span.until

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -106,24 +106,14 @@ def plan(
       loyalty plan next.yaml --apply-retro retro/adjustments.csv --cap 500 --operator ann
     """
     from loyalty_streams.backtest.asked import Asked
-    from loyalty_streams.backtest.places import Place
     from loyalty_streams.backtest.plan import plan as planned
-    from loyalty_streams.backtest.report.page import write_report
     from loyalty_streams.backtest.retro import place_of, retro, write
-    from loyalty_streams.backtest.tables import diff_table, write_table
-    from loyalty_streams.backtest.thresholds import Threshold, exceeded
-    from loyalty_streams.backtest.where import read
+    from loyalty_streams.backtest.thresholds import exceeded
     from loyalty_streams.reports.instants import at_of
 
-    for condition in fail_if or ():
-        Threshold.read(condition)
-    if where is not None:
-        read(where)
+    _check(fail_if or (), where, [file for file in (to, report) if file is not None])
     terms = _terms(apply_retro, cap, operator, allow_debt)
     approve = place_of(apply_retro) if apply_retro is not None else None
-    for file in (to, report):
-        if file is not None:
-            Place(file).check()
     if since is not None and effective:
         raise typer.BadParameter("--from and --effective both say when the candidate begins", param_hint="--from")
     chosen = language(lang)
@@ -134,10 +124,7 @@ def plan(
             where or "", lang=chosen, threads=threads,
         )  # fmt: skip
         found = planned(ground, candidate, asked, None if taken else baseline, progress())
-        if to is not None:
-            write_table(diff_table(found), to)
-        if report is not None:
-            write_report(found, report)
+        _write(found, to, report)
         made = retro(found, terms) if approve is not None else None
         if made is not None and approve is not None:
             write(made, approve)
@@ -154,6 +141,30 @@ def plan(
         note(f"error EXCEEDED: {condition}")
     if over:
         raise typer.Exit(EXCEEDED)
+
+
+def _check(fail_if: Sequence[str], where: str | None, files: Sequence[str]) -> None:
+    """Whether what is asked for can be meant and can be written, before anything is folded."""
+    from loyalty_streams.backtest.places import Place
+    from loyalty_streams.backtest.thresholds import Threshold
+    from loyalty_streams.backtest.where import read
+
+    for condition in fail_if:
+        Threshold.read(condition)
+    if where is not None:
+        read(where)
+    for file in files:
+        Place(file).check()
+
+
+def _write(found: Plan, table_to: str | None, report: str | None) -> None:
+    from loyalty_streams.backtest.report.page import write_report
+    from loyalty_streams.backtest.tables import diff_table, write_table
+
+    if table_to is not None:
+        write_table(diff_table(found), table_to)
+    if report is not None:
+        write_report(found, report)
 
 
 def _terms(apply_retro: str | None, cap: int | None, operator: str | None, allow_debt: bool) -> Terms:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.plan import Plan
 from loyalty_streams.backtest.report import data, page
 from loyalty_streams.backtest.report.data import script_json
@@ -170,13 +171,14 @@ def test_a_page_that_cannot_be_written_leaves_what_was_there(plan: Plan, tmp_pat
     (tmp_path / "plan.html").write_text("as it was")
 
     def full(path: Path, *what: object, **how: object) -> None:
-        path.write_bytes(b"half of it")
+        write_bytes(path, b"half of it")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(page.Path, "write_text", full)
-    with pytest.raises(OSError, match="No space") as caught:
+    write_bytes = Path.write_bytes
+    monkeypatch.setattr(page.Path, "write_bytes", full)
+    with pytest.raises(BacktestError, match="No space") as caught:
         write_report(plan, tmp_path / "plan.html")
-    assert caught.value.filename == str(tmp_path / "plan.html")
+    assert (caught.value.code, caught.value.place) == ("FILE", str(tmp_path / "plan.html"))
     assert (tmp_path / "plan.html").read_bytes() == b"as it was"
     assert sorted(p.name for p in tmp_path.glob("*plan.html*")) == ["plan.html"]
 

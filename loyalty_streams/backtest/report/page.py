@@ -22,7 +22,11 @@ ECHARTS_SHA256 = "b66b25aeb4df84e33199dc21694014d336d222cbd9deb0e5a7c14bd6aa0d0f
 def write_report(plan: Plan, to: Path | str) -> None:
     """Writes the report of a plan, whole or not at all. Raises BacktestError FILE; what was there stays then."""
     page = page_of(plan)
-    Place(str(to)).put(lambda path: path.write_bytes(page.encode()))
+
+    def write(path: Path) -> None:
+        path.write_bytes(page.encode())
+
+    Place(str(to)).put(write)
 
 
 def page_of(plan: Plan) -> str:
