@@ -15,7 +15,7 @@ SHOWN = 12
 class Asked:
     """What a plan or a backtest is asked. Instants are microseconds UTC. `since`: from when candidates judge (None: from the first fact);
     `effective`: from when they say themselves; `as_of`: the end (None: all that there is); `members`: these alone; `where`: of them those for
-    whom an expression holds; `shown`: how many are told of; `threads`: as `Run`.
+    whom an expression holds; `shown`: how many are told of; `threads`, `engine`, `resume`: as `Run`.
     """
 
     as_of: int | None = None
@@ -26,3 +26,5 @@ class Asked:
     shown: int = SHOWN
     lang: Language = "en"
     threads: int = 0
+    engine: str = ""
+    resume: bool = False

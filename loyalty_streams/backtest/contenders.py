@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from loyalty_streams.backtest.errors import BacktestError
+from loyalty_streams.backtest.folding import Judge
 from loyalty_streams.core.codes import NEVER
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.programme import Loaded, ProgrammeError, Registry, compile_versions, load_versions
@@ -34,6 +35,11 @@ class Contender:
     @property
     def name(self) -> str:
         return f"{self.loaded.programme.programme} version {self.loaded.programme.version}"
+
+    @property
+    def judge(self) -> Judge:
+        """As much of it as folds."""
+        return Judge(self.name, self.compiled, self.rules_hash, self.leaves_out)
 
     @property
     def zone(self) -> ZoneInfo:

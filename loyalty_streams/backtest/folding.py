@@ -14,7 +14,6 @@ from loyalty_streams.agents.families import given
 from loyalty_streams.agents.lateness import Lateness
 from loyalty_streams.agents.long_fold import fold_from_the_first
 from loyalty_streams.agents.rows import Came, Card, Segments, split
-from loyalty_streams.backtest.contenders import Contender
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.families import bare, logs_anew
 from loyalty_streams.backtest.figures import Adding, Figures
@@ -23,6 +22,7 @@ from loyalty_streams.backtest.source import Logs
 from loyalty_streams.core.engine import BoundError, Engine, Folded
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import Array, Columns
+from loyalty_streams.core.programme import Compiled
 from loyalty_streams.reports.member import spendable_wallets
 
 FACTS_AT_ONCE = 8_192
@@ -35,6 +35,16 @@ class Span:
 
     before: int
     until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A programme, as much of it as folds. `leaves_out`: for which rules adjustments made of plans are left out (`grants`)."""
+
+    name: str
+    compiled: Compiled
+    rules_hash: str
+    leaves_out: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +89,22 @@ class Decided(Ready):
 class Bench:
     """Folds under one programme, in a workspace of its own, or in that of an engine `beside` which does nothing meanwhile."""
 
-    def __init__(self, contender: Contender, beside: Engine | None = None) -> None:
-        self.contender = contender
-        self.engine = Engine(contender.compiled) if beside is None else beside.under(contender.compiled)
-        self.lateness = Lateness(contender.compiled)
-        self.spendable = spendable_wallets(contender.compiled)
+    def __init__(self, judge: Judge, beside: Engine | None = None) -> None:
+        self.judge = judge
+        self.engine = Engine(judge.compiled) if beside is None else beside.under(judge.compiled)
+        self.lateness = Lateness(judge.compiled)
+        self.spendable = spendable_wallets(judge.compiled)
 
     def ready(self, logs: Logs, span: Span) -> Ready:
         """The facts of the logs that stand in the span, with the decisions given on them. Raises BacktestError SECTION_FULL."""
-        log, names, left_out = logs.log, logs.names, self.contender.leaves_out
+        log, names, left_out = logs.log, logs.names, self.judge.leaves_out
         if logs.kin:
             log = without(log, left_out)
             try:
                 log = bare(logs_anew(self.engine, self.lateness, names, log, span.until))
             except BoundError as error:
                 raise self._full(error, b"") from None
-        rows = effective(log, self.lateness) if logs.kin else logs.ordered(self.contender.compiled)
+        rows = effective(log, self.lateness) if logs.kin else logs.ordered(self.judge.compiled)
         rows = without(rows, left_out)
         if logs.last >= span.before:
             kept = np.flatnonzero(standing(self.lateness, rows.columns, rows.member) < span.before)
@@ -134,7 +144,7 @@ class Bench:
             raise self._full(error, r.names[error.group] if len(r.names) == 1 else b"") from None
 
     def _full(self, error: BoundError, name: bytes) -> BacktestError:
-        return BacktestError("SECTION_FULL", f"under {self.contender.name} a member has no room for {error}", name.decode())
+        return BacktestError("SECTION_FULL", f"under {self.judge.name} a member has no room for {error}", name.decode())
 
     def _homes(self, names: list[bytes], log: Segments, span: Span) -> Array:
         """The place of the account that each has become by what stands before the end, itself where there is none."""

@@ -25,8 +25,9 @@ class Ground:
     programmes: Programmes
 
     @classmethod
-    def of(cls, given: Given) -> Ground:
-        return given if isinstance(given, Ground) else cls(StoreSource(given), Texts(given), given.programmes)
+    def of(cls, given: Given, lasting: bool = True) -> Ground:
+        """`lasting`: a store is there the next time too."""
+        return given if isinstance(given, Ground) else cls(StoreSource(given, lasting=lasting), Texts(given), given.programmes)
 
     @property
     def zone(self) -> ZoneInfo:

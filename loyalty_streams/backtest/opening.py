@@ -66,7 +66,7 @@ def run(  # noqa: PLR0913 - a question has as many words as it has
         raise BacktestError("NO_BASELINE", "a history alone has no programme in force: name at least one", str(history), usage=True)
     else:
         store, close, _ = of_history(history, paths[0], reading or Reading())
-        ground, paths = Ground.of(store), paths[1:]
+        ground, paths = Ground.of(store, lasting=False), paths[1:]
     instants = [None if when is None else at_of(when, ground.zone) for when in (as_of, since)]
     try:
         found = backtest(ground, paths, Asked(instants[0], instants[1], effective, members, where), progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,21 +40,22 @@ UNREAD = Text(b"", np.zeros(0, np.int64))
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder on a disk or in an object store, or a file of it."""
+    """A folder on a disk or in an object store, or a file of it. `name`: how it is asked for again."""
 
     files: Any
     path: str
     local: bool
+    name: str = ""
 
     @classmethod
     def of(cls, path: Path | str) -> Folder:
         if REMOTE in str(path):
             files, inside = filesystem(str(path))
-            return cls(files, inside.rstrip("/"), False)
-        return cls(pafs.LocalFileSystem(), str(Path(path).absolute()), True)
+            return cls(files, inside.rstrip("/"), False, str(path).rstrip("/"))
+        return cls(pafs.LocalFileSystem(), str(Path(path).absolute()), True, str(Path(path).absolute()))
 
     def __truediv__(self, name: str) -> Folder:
-        return Folder(self.files, f"{self.path}/{name}", self.local)
+        return Folder(self.files, f"{self.path}/{name}", self.local, f"{self.name}/{name}")
 
     def exists(self) -> bool:
         return bool(self.files.get_file_info(self.path).type == pafs.FileType.File)
@@ -77,19 +79,30 @@ def _found(place: Folder) -> Folder | None:
 
 def opened(path: Path | str) -> Ground:
     """Packed facts and the programmes that were in force over them. Raises BacktestError NOT_PACKED, PACK_NEWER, PACK_BROKEN, PACK_STALE."""
+    source = source_of(path)
+    manifest = source.manifest
+    try:
+        given = Programmes.of_versions([load(text, file) for file, text in manifest.programmes], manifest.registry)
+    except ProgrammeError as error:
+        raise BacktestError("PACK_BROKEN", f"a programme in it cannot be read: {error}", path) from None
+    return Ground(source, _Texts(source.place / TEXTS), given)
+
+
+def source_of(path: Path | str) -> PackedSource:
+    """The facts alone. Raises as `opened`."""
     place = _found(Folder.of(path))
     if place is None:
         raise BacktestError("NOT_PACKED", f"there is no {MANIFEST} in the folder", path, usage=True)
     try:
-        told = json.loads((place / MANIFEST).read())
+        text = (place / MANIFEST).read()
+        told = json.loads(text)
         if told["layout"] > LAYOUT:
             raise BacktestError("PACK_NEWER", f"packed with layout {told['layout']}, this program knows {LAYOUT}", path)
         manifest = Manifest(**{**told, "blocks": [Blocked(**b) for b in told["blocks"]]})
-        _unchanged(manifest, place)
-        given = Programmes.of_versions([load(text, file) for file, text in manifest.programmes], manifest.registry)
-    except (OSError, ValueError, KeyError, TypeError, ProgrammeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise BacktestError("PACK_BROKEN", f"{MANIFEST} cannot be read: {error}", path) from None
-    return Ground(PackedSource(place, manifest, Lateness(given.compiled)), _Texts(place / TEXTS), given)
+    _unchanged(manifest, place)
+    return PackedSource(place, manifest, hashlib.sha256(text).hexdigest())
 
 
 def _unchanged(manifest: Manifest, place: Folder) -> None:
@@ -129,7 +142,7 @@ class PackedSource:
 
     place: Folder
     manifest: Manifest
-    lateness: Lateness
+    digest: str
     _open: threading.local = field(default_factory=threading.local, repr=False)
     _found: _Index | None = None
 
@@ -140,6 +153,10 @@ class PackedSource:
     @property
     def now(self) -> int:
         return self.manifest.now
+
+    @property
+    def fingerprint(self) -> str:
+        return f"packed {self.digest}"
 
     @property
     def index(self) -> _Index:
@@ -185,8 +202,8 @@ class PackedSource:
         """Whether the facts of a block stand in the order of a programme as they are."""
         if block.kind != PLAIN or block.ahead:
             return False
-        ours = [list(p) for p in patience_of(compiled)] == self.manifest.patience
-        return ours or block.late <= min(self.lateness.least("lateness"), Lateness(compiled).least("lateness"))
+        theirs = [list(p) for p in patience_of(compiled)]
+        return theirs == self.manifest.patience or block.late <= min(lateness for _, lateness in (*theirs, *self.manifest.patience))
 
     # ---- files -----------------------------------------------------------------------------------------------------------
 

@@ -16,10 +16,11 @@ from loyalty_streams.backtest.contenders import Contender
 from loyalty_streams.backtest.course import course_of
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.ground import Given, Ground
-from loyalty_streams.backtest.running import History, Progress, Run
+from loyalty_streams.backtest.running import Progress, Run
 from loyalty_streams.backtest.segments import Segment, Traits
 from loyalty_streams.backtest.totals import OUTSTANDING, TOLD, Totals, code_version
 from loyalty_streams.backtest.where import Chosen, chosen
+from loyalty_streams.backtest.work import History
 from loyalty_streams.programme.diff import Difference, compare
 from loyalty_streams.reports.instants import iso
 from loyalty_streams.reports.words import LANGUAGES, say
@@ -209,7 +210,7 @@ def plan(
     after = field.candidate(candidate, asked.since, asked.effective)
     rules = compare(before.loaded, after.loaded)
     some = chosen(ground, before, asked.as_of, asked.where, asked.members) if asked.where else None
-    run, traits = Run(ground.source, (before, after), asked.as_of, some.members if some else asked.members, asked.threads), Traits()
+    run, traits = Run.of(ground.source, (before, after), asked, some.members if some else asked.members), Traits()
     history, (one, other) = run.figures(progress, traits)
     comparison = Comparison.of(one, other, run.names)
     segments = traits.segments(comparison, ground.texts, after.zone)

@@ -17,10 +17,11 @@ from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.figures import Figures
 from loyalty_streams.backtest.folding import only
 from loyalty_streams.backtest.ground import Given, Ground
-from loyalty_streams.backtest.running import History, Progress, Run
+from loyalty_streams.backtest.running import Progress, Run
 from loyalty_streams.backtest.tables import named
 from loyalty_streams.backtest.totals import OUTSTANDING, TOLD, Totals, code_version
 from loyalty_streams.backtest.where import Chosen, chosen
+from loyalty_streams.backtest.work import History
 from loyalty_streams.core.codes import EntryKind
 from loyalty_streams.hosts.embedded.ledger_table import entries_table
 from loyalty_streams.hosts.embedded.words import instants
@@ -80,7 +81,7 @@ class Results:
         bench = self.run.benches[k]
         for logs in self.run.logs():
             found = only(bench.decide(logs, self.run.span), self.run.wanted)
-            yield entries_table(bench.contender.compiled, [name.decode() for name in found.names], replace(found.rows, entries=found.entries))
+            yield entries_table(bench.judge.compiled, [name.decode() for name in found.names], replace(found.rows, entries=found.entries))
 
     def tier_moves(self, k: int) -> pa.Table:
         """Every change of tier under programme k: member, instant, tier left and entered."""
@@ -129,6 +130,6 @@ def backtest(given: Given, programmes: Sequence[Path], asked: Asked, progress: C
         raise BacktestError("EMPTY_RANGE", "the candidates would judge from then on, and the history that is asked for ends before", usage=True)
     contenders = [field.standing(end), *(field.candidate(path, asked.since, asked.effective) for path in programmes)]
     some = chosen(ground, contenders[0], asked.as_of, asked.where, asked.members) if asked.where else None
-    run = Run(ground.source, contenders, asked.as_of, some.members if some else asked.members, asked.threads)
+    run = Run.of(ground.source, contenders, asked, some.members if some else asked.members)
     history, figures = run.figures(progress)
     return Results(run, history, figures, chosen=some)

@@ -71,6 +71,19 @@ class Traits:
         self.spend += more.spend
         self.members += more.members
 
+    def arrays(self) -> list[Array]:
+        """All of it, to be written down."""
+        nothing = np.zeros((0, 2), np.int64)
+        found = [np.concatenate([nothing, *parts]) for parts in self.pairs.values()]
+        none = np.zeros(0, np.int64)
+        return [*found, np.concatenate([none, *self.first]), np.concatenate([none, *self.spend])]
+
+    @classmethod
+    def of_arrays(cls, arrays: Sequence[Array]) -> Traits:
+        *pairs, first, spend = arrays
+        names = (*OF_ORDERS, *OF_PROFILES)
+        return cls({name: [rows] for name, rows in zip(names, pairs, strict=True)}, [first], [spend], len(first))
+
     def _profiles(self, found: Ready, owner: Array) -> None:
         """The newest value that a profile gave a member."""
         c = found.columns

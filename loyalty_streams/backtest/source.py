@@ -69,6 +69,11 @@ class Source(Protocol):
     def facts(self) -> int: ...
     @property
     def now(self) -> int: ...
+    @property
+    def fingerprint(self) -> str:
+        """A text that no other history has, and this one not when it has changed; empty where it does not last."""
+        ...
+
     def unknown(self, names: Sequence[bytes]) -> list[bytes]:
         """Those of some accounts that the history has no fact of."""
         ...
@@ -85,10 +90,12 @@ class Source(Protocol):
 
 
 class StoreSource:
-    """Reads a store, which may be open for reading alone. `facts_a_block`: about so many facts are in memory at a time."""
+    """Reads a store, which may be open for reading alone. `facts_a_block`: about so many facts are in memory at a time; `lasting`: it is there
+    the next time too.
+    """
 
-    def __init__(self, store: Store, facts_a_block: int = FACTS_A_BLOCK) -> None:
-        self.store, self._most = store, facts_a_block
+    def __init__(self, store: Store, facts_a_block: int = FACTS_A_BLOCK, lasting: bool = True) -> None:
+        self.store, self._most, self._lasting = store, facts_a_block, lasting
         self.groups = self._closed()
         self.group_of = {name: k for k, group in enumerate(self.groups) for name in group}
 
@@ -99,6 +106,10 @@ class StoreSource:
     @property
     def now(self) -> int:
         return self.store.clocks.now
+
+    @property
+    def fingerprint(self) -> str:
+        return f"store {self.store.folder.absolute()} {self.store.rocks.sequence} {self._most}" if self._lasting else ""
 
     def unknown(self, names: Sequence[bytes]) -> list[bytes]:
         return [name for name, head in zip(names, self.store.heads(names), strict=True) if head is None]

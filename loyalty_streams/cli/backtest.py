@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from loyalty_streams.cli.common import USAGE, AsOf, Data, Failure, Json, Lang, guarded, language, number, out, out_json, table
-from loyalty_streams.cli.plan import From, HistoryPath, Threads, Where, listed, progress, source
+from loyalty_streams.cli.plan import Engine, From, HistoryPath, Resume, Threads, Where, listed, progress, source
 
 if TYPE_CHECKING:
     from loyalty_streams.backtest.asked import Asked
@@ -39,6 +39,8 @@ def backtest(
     ] = None,
     to: Annotated[str | None, typer.Option("--out", metavar="FILE", help="The candidates of --vary, as Parquet; here or at s3://… .")] = None,
     threads: Threads = 0,
+    engine: Engine = None,
+    resume: Resume = False,
     lang: Lang = None,
     as_json: Json = False,
 ) -> None:
@@ -76,7 +78,7 @@ def backtest(
     with source(data, history, files[0]) as (ground, taken):
         asked = Asked(
             at_of(as_of, ground.zone) if as_of else None, at_of(since, ground.zone) if since else None, effective,
-            listed(members) if members else None, where or "", threads=threads,
+            listed(members) if members else None, where or "", threads=threads, engine=engine or "", resume=resume,
         )  # fmt: skip
         if vary:
             _tell(_varied(ground, files[0], vary, asked), to, as_json, chosen)
@@ -101,7 +103,7 @@ def _varied(ground: Ground, programme: Path, vary: list[str], asked: Asked) -> S
     candidates = [field.placed(varied(base, v), asked.since, asked.effective) for v in values]
     first = field.standing(ground.source.now if asked.as_of is None else asked.as_of)
     some = chosen(ground, first, asked.as_of, asked.where, asked.members) if asked.where else None
-    run = Run(ground.source, [first, *candidates], asked.as_of, some.members if some else asked.members, asked.threads)
+    run = Run.of(ground.source, [first, *candidates], asked, some.members if some else asked.members)
     return replace(sweep(run, values, progress()), chosen=some)
 
 
@@ -122,7 +124,7 @@ def sweep_text(found: Sweep, lang: Any) -> str:
     from loyalty_streams.reports.words import say
 
     body = found.to_json()
-    digits, h, rows = found.tallies[0].contender.compiled.minor_digits, body["history"], body["candidates"]
+    digits, h, rows = found.contenders[0].compiled.minor_digits, body["history"], body["candidates"]
     shown = rows if len(rows) <= SHOWN else [row for row in rows if row["frontier"]]
     paths = list(rows[0]["values"])
     cells = [

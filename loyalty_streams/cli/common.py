@@ -79,8 +79,8 @@ def guarded(function: Callable[P, R]) -> Callable[P, R]:
             # The reader of a pipe has gone. Python would complain again when it closes stdout.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(FAILED) from None
-        except KeyboardInterrupt:
-            fail("INTERRUPTED", "stopped; what was applied stays applied", exit_code=130)
+        except KeyboardInterrupt as error:
+            fail("INTERRUPTED", str(error) or "stopped; what was applied stays applied", exit_code=130)
         except Exception as error:
             if os.environ.get("LOYALTY_DEBUG", "").lower() in ("1", "true"):
                 raise

@@ -41,6 +41,10 @@ HistoryPath = Annotated[
 Threads = Annotated[
     int, typer.Option("--threads", metavar="N", min=0, help="Threads that fold at once [default: one for each processor].")
 ]
+Engine = Annotated[
+    str | None, typer.Option("--engine", metavar="URI", help="dask://HOST:PORT: the workers of a cluster fold packed facts that they can all open.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on where the same question was stopped before.")]
 Where = Annotated[
     str | None, typer.Option("--where", metavar="EXPR", help="The members for whom it holds: 'channel = app and tier in (gold, silver)'.")
 ]
@@ -86,6 +90,8 @@ def plan(
         list[str] | None, typer.Option(metavar="EXPR", help="Exit code 3 where it holds: `liability > 10000`, `lose > 5 %`.")
     ] = None,
     threads: Threads = 0,
+    engine: Engine = None,
+    resume: Resume = False,
     lang: Lang = None,
     as_json: Json = False,
 ) -> None:
@@ -121,7 +127,7 @@ def plan(
         zone = ground.zone
         asked = Asked(
             at_of(as_of, zone) if as_of else None, at_of(since, zone) if since else None, effective, listed(members) if members else None,
-            where or "", lang=chosen, threads=threads,
+            where or "", lang=chosen, threads=threads, engine=engine or "", resume=resume,
         )  # fmt: skip
         found = planned(ground, candidate, asked, None if taken else baseline, progress())
         _write(found, to, report)
@@ -209,7 +215,7 @@ def source(data: Path | None, history: str | None, programme: Path | None) -> It
         raise Failure("NO_BASELINE", "a history alone has no programme in force: name one with --baseline", history, USAGE)
     else:
         with made(history, programme) as store:
-            yield Ground.of(store), True
+            yield Ground.of(store, lasting=False), True
 
 
 @contextmanager

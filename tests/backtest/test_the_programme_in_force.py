@@ -72,7 +72,7 @@ def test_a_history_in_any_order_of_arrival_gives_the_entries_that_hold(seed: int
     random = Random(f"backtest {seed}")
     worst = trial.scrambled(facts, random, min(v.facts.lateness for v in programme.compiled.versions))
     host = trial.delivered(engine, worst, random, case.until)
-    bench = Bench(contender(programme.compiled, programme.texts[-1]))
+    bench = Bench(contender(programme.compiled, programme.texts[-1]).judge)
     assert differs(host, under(host, bench, host.tick)) == []
 
 
@@ -87,7 +87,7 @@ def test_accounts_that_became_one_are_run_anew_and_give_the_entries_that_hold(se
     random = Random(f"backtest of a family {seed}")
     worst = trial.scrambled(facts, random, min(v.facts.lateness for v in programme.compiled.versions))
     host = trial.delivered(engine, worst, random, case.until)
-    bench = Bench(contender(programme.compiled, programme.texts[-1]))
+    bench = Bench(contender(programme.compiled, programme.texts[-1]).judge)
     assert differs(host, under(host, bench, host.tick)) == []
 
 
@@ -105,7 +105,7 @@ def test_a_candidate_gives_what_the_oracle_gives_for_the_same_facts_and_decision
     worst = trial.scrambled(facts, random, min(v.facts.lateness for v in programme.compiled.versions))
     host = trial.delivered(engine, worst, random, case.until)
     candidate = ready((text,))
-    here = under(host, Bench(contender(candidate.compiled, text)), host.tick)
+    here = under(host, Bench(contender(candidate.compiled, text).judge), host.tick)
     known = family_trial.with_decisions(host, worst)
     told_by = fold_family(candidate.timeline, [family_trial.event_of(f) for f in known], host.tick)
     book = engine_side.book_of([*known, *(replace(known[0], key=key.decode(), about="") for key in set(split(here.rows.keys)))])

@@ -181,6 +181,11 @@ class Rocks:
             options.set_iterate_upper_bound(end)
         yield from self._of[family].items(from_key=first, read_opt=options)
 
+    @property
+    def sequence(self) -> int:
+        """The number of the newest write: another one after each."""
+        return int(self._db.latest_sequence_number())
+
     def batch(self) -> Batch:
         return Batch(self._handles)
 
