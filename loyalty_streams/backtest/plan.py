@@ -103,13 +103,15 @@ class Plan:
         order = list(self.tier_counts()[0])
         return sorted(self.comparison.tier_pairs(), key=lambda cell: (order.index(cell[0]), order.index(cell[1])))
 
-    def distribution(self, steps: Sequence[int] = STEPS) -> list[dict[str, int | None]]:
-        """Persons by the change of what they have: `from` to before `until`."""
+    def distribution(self, steps: Sequence[int] = STEPS, *, gaps: bool = False) -> list[dict[str, int | None]]:
+        """Persons by the change of what they have: `from` to before `until`; with `gaps` also the steps between them in which nobody is."""
         edges = sorted({*(1 - n for n in steps), *steps})
         place = np.searchsorted(edges, self.comparison.delta, side="right")
-        counts = np.bincount(place, minlength=len(edges) + 1).tolist()
+        counts = np.bincount(place, minlength=len(edges) + 1)
+        some = np.flatnonzero(counts).tolist()
+        shown = range(some[0], some[-1] + 1) if gaps and some else some
         return [
-            {"from": edges[k - 1] if k else None, "until": edges[k] if k < len(edges) else None, "members": n} for k, n in enumerate(counts) if n
+            {"from": edges[k - 1] if k else None, "until": edges[k] if k < len(edges) else None, "members": int(counts[k])} for k in shown
         ]
 
     def ranked(self) -> list[int]:

@@ -250,8 +250,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "page.card_infeasible": ("infeasible redemptions", "笔无法覆盖的兑换"),
     "page.of_all": ("{share} of {all}", "占 {all} 人的 {share}"),
     "page.short": ("{points} points short", "共缺 {points} 分"),
-    "page.rules_hash": ("rules", "规则"),
-    "page.code": ("code", "代码"),
+    "page.rules_hash": ("Rules", "规则"),
+    "page.code": ("Code", "代码"),
     "page.points": ("change of points", "积分变化"),
     "page.month": ("end of", "月末"),
     "page.figures": ("the figures", "数据"),
@@ -280,6 +280,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "page.explained": (
         "Told in words for the {n} members who change most. Of anybody else: loyalty plan {file} --explain ID",
         "仅对变化最大的 {n} 名会员给出原因。其他会员请运行 loyalty plan {file} --explain ID",
+    ),
+    "page.scripts": (
+        "The charts and the table of members need scripts, which this reader does not run.", "图表和会员表需要脚本，当前阅读器未运行脚本。"
     ),
     "page.charts": ("Charts: Apache ECharts {version}, Apache License 2.0.", "图表：Apache ECharts {version}，Apache License 2.0。"),
     # ---- demo and short messages ----

@@ -107,6 +107,15 @@ def test_the_charts_have_the_distribution_the_course_and_the_table_of_tiers(tmp_
     assert found["cells"] == [["base", "silver", 1], ["silver", "silver", 1]]
 
 
+def test_a_step_of_the_histogram_in_which_nobody_is_stands_between_those_with_somebody(tmp_path: Path) -> None:
+    """+200 and +10, and nobody changes by 0: from 10 on there are steps to 20, 50, 100, 200 and 500."""
+    with store_of(tmp_path, order("O1", "M1", "2026-01-05 10:00", 20_000), order("O2", "M2", "2026-01-06 10:00", 1_000)) as store:
+        found = data.data_of(tried(store, with_rate("2")))
+    assert [(step["from"], step["until"], step["members"]) for step in found["histogram"]] == [
+        (10, 20, 1), (20, 50, 0), (50, 100, 0), (100, 200, 0), (200, 500, 1),
+    ]  # fmt: skip
+
+
 def test_t180_two_pages_of_one_plan_are_the_same_bytes_and_name_what_was_compared(tmp_path: Path) -> None:
     with a_shop(tmp_path) as store:
         plans = [tried(store, with_rate("2", PROGRAMME)) for _ in range(2)]

@@ -30,7 +30,7 @@ def data_of(plan: Plan) -> dict[str, Any]:
         "words": {lang: {word: texts[k] for word, texts in WORDS.items() if word.startswith(SAID)} for k, lang in enumerate(LANGUAGES)},
         "currency": plan.currency,
         "minor_digits": plan.contenders[0].compiled.minor_digits,
-        "histogram": plan.distribution(STEPS),
+        "histogram": plan.distribution(STEPS, gaps=True),
         "tiers": tiers_of(plan),
         "stayers": STAYERS_FROM * sum(n for *_, n in plan.comparison.tier_moves()) >= len(plan.comparison.persons),
         "cells": [list(cell) for cell in plan.tier_table()],

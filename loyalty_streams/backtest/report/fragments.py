@@ -144,7 +144,7 @@ class Fragments:
         return f'<p>{title}</p><ul class="diff">{"".join(rows)}</ul>'
 
     def histogram(self) -> str:
-        rows = [(_span(step["from"], step["until"]), number(step["members"] or 0)) for step in self.plan.distribution(STEPS)]
+        rows = [(_span(step["from"], step["until"]), number(step["members"] or 0)) for step in self.plan.distribution(STEPS, gaps=True)]
         return details(table((both("page.points"), both("plan.column.members")), rows, (0, 1)))
 
     def tiers(self) -> str:

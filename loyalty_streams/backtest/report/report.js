@@ -61,11 +61,11 @@
     const steps = data.histogram;
     const fill = (step) => (step.from === 0 ? "same" : step.until !== null && step.until <= 0 ? "lose" : "gain");
     draw("histogram", {
-      grid: { left: steps.length > 8 ? 32 : 8, right: 16, top: 16, bottom: 8, containLabel: true },
+      grid: { left: steps.length > 8 ? 32 : 8, right: 16, top: 24, bottom: 8, containLabel: true },
       xAxis: axis({ type: "category", data: steps.map(stepName), axisLabel: { rotate: steps.length > 8 ? 40 : 0 } }),
       yAxis: axis({ type: "value", minInterval: 1, axisLabel: { formatter: grouped } }),
       series: [{
-        type: "bar", barCategoryGap: "15%", data: steps.map((step) => ({ value: step.members, itemStyle: { color: colour(fill(step)) } })),
+        type: "bar", barCategoryGap: "15%", barMaxWidth: 72, data: steps.map((step) => ({ value: step.members, itemStyle: { color: colour(fill(step)) } })),
         tooltip: { valueFormatter: grouped }, label: { show: page.clientWidth > 700, position: "top", color: colour("muted"), formatter: (p) => grouped(p.value) },
       }],
     }, "page.chart_points");
@@ -90,7 +90,7 @@
       series: [
         line(say("plan.column.before"), before, colour("before")), line(say("plan.column.after"), after, colour("after")),
         {
-          type: "bar", name: say("plan.column.delta"), xAxisIndex: 1, yAxisIndex: 1, color: colour("gain"), tooltip: { valueFormatter: shown },
+          type: "bar", name: say("plan.column.delta"), xAxisIndex: 1, yAxisIndex: 1, barMaxWidth: 72, color: colour("gain"), tooltip: { valueFormatter: shown },
           data: change.map((value) => ({ value, itemStyle: { color: colour(value < 0 ? "lose" : "gain") } })),
         },
       ],
