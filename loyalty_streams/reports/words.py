@@ -278,8 +278,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "page.chart_tiers": ("Members who end in another tier, from and to; the figures are in the table below", "等级改变的会员；数据见下表"),
     "page.chart_course": ("Before and after at the end of each month; the figures are in the table below", "每月末原先与之后；数据见下表"),
     "page.explained": (
-        "Told in words for the {n} members who change most. Of anybody else: loyalty plan {file} --explain ID",
-        "仅对变化最大的 {n} 名会员给出原因。其他会员请运行 loyalty plan {file} --explain ID",
+        "The reason is told for the {n} members who change most. For anybody else: loyalty plan {file} --explain ID, or --out FILE for all.",
+        "仅对变化最大的 {n} 名会员给出原因。其他会员请运行 loyalty plan {file} --explain ID；--out FILE 写出全部会员的原因。",
     ),
     "page.scripts": (
         "The charts and the table of members need scripts, which this reader does not run.", "图表和会员表需要脚本，当前阅读器未运行脚本。"

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from loyalty_streams.backtest.asked import Asked
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.plan import Plan
 from loyalty_streams.backtest.report import data, page
@@ -40,7 +41,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
         self.inside.append([])
-        if tag in ("script", "style", "p", "h1", "strong"):
+        if tag in ("script", "style", "p", "dd", "strong"):
             self.open.append(len(self.tags) - 1)
 
     def handle_endtag(self, tag: str) -> None:
@@ -131,6 +132,14 @@ def test_t180_two_pages_of_one_plan_are_the_same_bytes_and_name_what_was_compare
     assert all(change.place in text for change in rules.changes)
 
 
+def test_a_page_about_some_members_says_whom_it_is_about(tmp_path: Path) -> None:
+    with store_of(tmp_path, *THREE, rules=SIMPLE + LADDER) as store:
+        found = Page(page_of(tried(store, with_rate("2", SIMPLE + LADDER), Asked(where="tier < gold"))))
+    said = [text for _, text in found.texts("dd")]
+    assert said[0].startswith("2 facts · 2 members") and "where tier < gold: 2 of 3 members" in said[0]
+    assert found.data()["members"]["id"] == ["M2"]
+
+
 # ---- what may run ------------------------------------------------------------------------------------------------------------
 
 
@@ -199,7 +208,7 @@ def test_beyond_the_members_who_change_most_the_page_says_where_the_reason_is_fo
         text = page_of(tried(store, with_rate("1.2")))
     members = Page(text).data()["members"]
     assert members["id"] == ["M1", "M2"] and members["why"]["en"] == ["base +200 on 1 order"]
-    assert "Told in words for the 1 members who change most." in text and "--explain ID" in text
+    assert "The reason is told for the 1 members who change most." in text and "--explain ID" in text
 
 
 def test_a_plan_that_changes_nobody_has_a_page_too(tmp_path: Path) -> None:

@@ -89,9 +89,9 @@ class Fragments:
         head = self.plan.header()
         files = [head["programmes"][side] for side in ("before", "after")]
         rows = [
-            (both("plan.head.replayed"), spans({lang: lines["replayed"][0] for lang, lines in told.items()})),
-            (both("plan.head.in_force"), spans({lang: lines["in_force"][0] for lang, lines in told.items()})),
-            (both("plan.head.affects"), spans({lang: lines["affects"][0] for lang, lines in told.items()})),
+            (both("plan.head.replayed"), spans({lang: "; ".join(lines["replayed"]) for lang, lines in told.items()})),
+            (both("plan.head.in_force"), spans({lang: "; ".join(lines["in_force"]) for lang, lines in told.items()})),
+            (both("plan.head.affects"), spans({lang: "; ".join(lines["affects"]) for lang, lines in told.items()})),
             (both("page.rules_hash"), " → ".join(f"<code>{escape(f['rules_hash'])}</code>" for f in files)),
             (both("page.code"), f"<code>{escape(head['code_version'])}</code>"),
         ]
