@@ -214,3 +214,11 @@ def test_a_plan_that_changes_nobody_says_so(tmp_path: Path, window: WebDriver) -
         write_report(tried(store, RULES), tmp_path / "plan.html")
     assert opened(window, tmp_path / "plan.html") == []
     assert by_id(window, "range").text == "nobody" and by_id(window, "nobody-moves").is_displayed()
+
+
+def test_where_there_is_no_chromium_a_pipeline_fails_and_anybody_else_is_told_how_it_comes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for value, ends in (("", pytest.skip.Exception), ("true", pytest.fail.Exception)):
+        monkeypatch.setenv("CI", value)
+        with pytest.raises(ends, match="sudo apt-get install --no-install-recommends chromium chromium-driver"):
+            need_chromium()
