@@ -22,6 +22,8 @@ T = TypeVar("T", bound=Part)
 DASK = "dask://"
 BLOCKS_A_TASK, TASKS_A_WORKER = 4, 3
 """Blocks that one task of a cluster folds, and tasks that wait for each worker."""
+PATIENCE = 10
+"""Seconds in which a scheduler has to answer."""
 
 
 def folded(work: Work[T], source: Source, blocks: Callable[[int], Iterator[Block]], first: int, threads: int, engine: str) -> Iterator[T]:
@@ -94,7 +96,7 @@ def _on_cluster(work: Work[T], source: Source, first: int, engine: str) -> Itera
 
     connect: Any = distributed.Client
     try:
-        client = connect(engine.replace(DASK, "tcp://"), timeout=10, set_as_default=False)
+        client = connect(engine.replace(DASK, "tcp://"), timeout=PATIENCE, set_as_default=False)
     except OSError as error:
         raise BacktestError("BAD_ENGINE", f"no scheduler answers: {error}", engine) from None
     with client:

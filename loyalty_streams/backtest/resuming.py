@@ -53,27 +53,32 @@ class Journal(Generic[T]):
         return folder() / f"{hashlib.sha256(self.question.encode()).hexdigest()[:32]}.parts"
 
     def over(self, more: Callable[[int], Iterator[T]]) -> Iterator[T]:
-        """The parts that are there, then those that `more` gives from a number of blocks on. Raises Stopped."""
+        """The parts that are there, then those that `more` gives from a number of blocks on."""
         begun, done = self.clock(), 0
-        try:
-            for part in self._left():
-                self._facts, done = self._facts + part.history.facts, done + 1
-                yield part
-            for part in more(done):
-                self._facts += part.history.facts
-                self._waiting.append(part)
-                if self._out is not None or self.clock() - begun >= QUIET:
-                    self._write()
-                yield part
-        except KeyboardInterrupt:
-            self._write()
-            left = f"{self._facts:,} facts are folded; --resume goes on from there" if self._out is not None else "nothing of it is kept"
-            raise Stopped(f"stopped; {left}") from None
-        finally:
-            if self._out is not None:
-                self._out.close()
+        for part in self._left():
+            self._facts, done = self._facts + part.history.facts, done + 1
+            yield part
+        for part in more(done):
+            self._facts += part.history.facts
+            self._waiting.append(part)
+            if self._out is not None or self.clock() - begun >= QUIET:
+                self._write()
+            yield part
+
+    def stopped(self) -> Stopped:
+        """Keeps what there is when somebody stops the pass."""
+        self._write()
+        left = f"{self._facts:,} facts are folded; --resume goes on from there" if self._out is not None else "nothing of it is kept"
+        return Stopped(f"stopped; {left}")
+
+    def ended(self) -> None:
+        """The pass is over, and nothing of it is needed any longer."""
         if self._out is not None:
             self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        if self._out is not None:
+            self._out.close()
 
     def _left(self) -> Iterator[T]:
         """The whole parts of the file of an earlier pass, which is gone on with behind the last of them; what is torn is cut off."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
@@ -108,16 +109,26 @@ class Run:
         """The same, read, with business keys."""
         return (block() for block in self.blocks(keys=True))
 
-    def passing(self, work: Work[T], kind: type[T], progress: Callable[[Progress], None] | None = None) -> Iterator[T]:
+    @contextmanager
+    def passing(self, work: Work[T], kind: type[T], progress: Callable[[Progress], None] | None = None) -> Iterator[Iterator[T]]:
         """What comes of each block, in order; a pass that was stopped is gone on with where that is asked for.
 
         Raises BacktestError EMPTY_RANGE in the end where no fact stands in the span, and Stopped.
         """
-        begun, facts = time.monotonic(), 0
         question = "\n".join([self.source.fingerprint, code_version(), told(work)]) if self.source.fingerprint else ""
-        for part in Journal(question, kind, self.resume).over(
-            lambda first: folded(work, self.source, self.blocks, first, self.threads, self.engine)
-        ):
+        journal = Journal(question, kind, self.resume)
+        try:
+            yield self._parts(journal, work, progress)
+        except KeyboardInterrupt:
+            raise journal.stopped() from None
+        else:
+            journal.ended()
+        finally:
+            journal.close()
+
+    def _parts(self, journal: Journal[T], work: Work[T], progress: Callable[[Progress], None] | None) -> Iterator[T]:
+        begun, facts = time.monotonic(), 0
+        for part in journal.over(lambda first: folded(work, self.source, self.blocks, first, self.threads, self.engine)):
             facts += part.history.facts
             yield part
             if progress is not None:
@@ -125,18 +136,22 @@ class Run:
         if not facts:
             raise BacktestError("EMPTY_RANGE", "no fact of the history stands before that instant", usage=True)
 
+    def work(self, traits: bool = False) -> EveryMember:
+        """What is done with each block for `figures`."""
+        return EveryMember(self.judges, self.span, self.months, self.wanted, traits)
+
     def figures(self, progress: Callable[[Progress], None] | None = None, traits: Traits | None = None) -> tuple[History, list[Figures]]:
         """Folds everything, and keeps of each member what is compared; `traits` learns what is known of members beside that. Raises as `passing`."""
         history, ids = History(self.span.until), list[str]()
         gathered = [Gathering() for _ in self.contenders]
-        work = EveryMember(self.judges, self.span, self.months, self.wanted, traits is not None)
-        for part in self.passing(work, Found, progress):
-            history.join(part.history)
-            ids += part.ids
-            for into, figures in zip(gathered, part.figures, strict=True):
-                into.add(figures)
-            if traits is not None and part.traits is not None:
-                traits.join(part.traits)
+        with self.passing(self.work(traits is not None), Found, progress) as parts:
+            for part in parts:
+                history.join(part.history)
+                ids += part.ids
+                for into, figures in zip(gathered, part.figures, strict=True):
+                    into.add(figures)
+                if traits is not None and part.traits is not None:
+                    traits.join(part.traits)
         return history, [g.figures(ids) for g in gathered]
 
     def decided(self, members: Sequence[str]) -> list[list[Decided]]:

@@ -88,13 +88,11 @@ def frontier(points: Sequence[tuple[int, int]]) -> set[int]:
 def sweep(run: Run, values: Sequence[Mapping[str, str]], progress: Callable[[Progress], None] | None = None) -> Sweep:
     """Folds everything under all programmes of a run, the first of which the others are compared with; `values` are of the others."""
     ranks = [_rank(c, run.names, run.span.until) for c in run.contenders]
-    whole: Tallied | None = None
-    for part in run.passing(Tallying(run.judges, run.span, np.zeros(0, np.int64), run.wanted, run.names, ranks), Tallied, progress):
-        if whole is None:
-            whole = part
-        else:
+    whole = Tallied.nobody(run.span.until, len(run.contenders))
+    work = Tallying(run.judges, run.span, np.zeros(0, np.int64), run.wanted, run.names, ranks)
+    with run.passing(work, Tallied, progress) as parts:
+        for part in parts:
             whole.join(part)
-    assert whole is not None
     return Sweep(run.contenders, values, whole)
 
 

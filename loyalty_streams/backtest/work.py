@@ -21,6 +21,7 @@ from loyalty_streams.core.codes import NEVER
 from loyalty_streams.core.facts import Array
 from loyalty_streams.core.programme import Names
 from loyalty_streams.reports.instants import iso
+from loyalty_streams.reports.points import ACCOUNTS, WALLETS
 
 T = TypeVar("T", bound="Part")
 
@@ -148,14 +149,15 @@ class Tallied:
     by_wallet: Array
     counts: Array
 
+    @classmethod
+    def nobody(cls, as_of: int, programmes: int) -> Tallied:
+        return cls(History(as_of), 0, np.zeros((programmes, WALLETS, len(ACCOUNTS)), np.int64), np.zeros((programmes, len(COUNTS)), np.int64))
+
     def join(self, more: Tallied) -> None:
         self.history.join(more.history)
         self.persons += more.persons
         self.by_wallet += more.by_wallet
         self.counts += more.counts
-
-    def count(self, programme: int, name: str) -> int:
-        return int(self.counts[programme, COUNTS.index(name)])
 
     def arrays(self) -> list[Array]:
         h = self.history

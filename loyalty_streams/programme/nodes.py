@@ -42,6 +42,10 @@ class Text(str):
         out.mark, out.quoted = mark, quoted
         return out
 
+    def __getnewargs__(self) -> tuple[str, Mark, bool]:  # type: ignore[override]
+        """What a copy in another process is made of."""
+        return str(self), self.mark, self.quoted
+
 
 class Sequence(list["Node"]):
     mark: Mark
