@@ -19,7 +19,7 @@ from loyalty_streams.agents.judging import Candidates, Known, Position, Verdict
 from loyalty_streams.agents.kinds import IDENTITY, TRANSFER
 from loyalty_streams.agents.lateness import Lateness
 from loyalty_streams.agents.members import MembersAgent
-from loyalty_streams.agents.messages import next_ones
+from loyalty_streams.agents.messages import addressee, next_ones
 from loyalty_streams.agents.rows import Came, Heads, MendRow, Segments, due_of, join_segments, split
 from loyalty_streams.agents.writes import Writes
 from loyalty_streams.core.codes import Disposition
@@ -27,6 +27,10 @@ from loyalty_streams.core.engine import Engine
 from loyalty_streams.core.entries import Entry
 
 NO_TICK = -1
+ROUNDS = 8
+"""Rounds in which what accounts send each other settles; where it takes more, the result is a PREVIEW."""
+MOST_ROUNDS = 64
+"""Rounds for each account in memory, after which what is under way is left."""
 
 
 @dataclass(slots=True)
@@ -37,6 +41,7 @@ class Memory:
     of_segments: dict[bytes, list[bytes]] = field(default_factory=dict)
     under_way: list[bytes] = field(default_factory=list)
     texts: dict[int, bytes] = field(default_factory=dict)
+    rounds: list[list[set[bytes]]] = field(default_factory=list)
 
     def heads(self, members: Sequence[bytes]) -> list[bytes | None]:
         return [self.of_heads.get(m) for m in members]
@@ -57,13 +62,23 @@ class Memory:
         return []
 
     def settle(self, agent: MembersAgent, tick: int) -> None:
-        """Takes what accounts have sent each other until nothing is under way."""
-        while self.under_way:
+        """Takes what accounts have sent each other until nothing is under way, in bounded many rounds; remembers who was sent what in which."""
+        rounds: list[set[bytes]] = []
+        self.rounds.append(rounds)
+        while self.under_way and len(rounds) < MOST_ROUNDS * (1 + len(self.of_heads)):
             messages = self.under_way
             ready, over = next_ones(messages, agent.lateness)
             gone = {*ready, *over}
             self.under_way = [m for k, m in enumerate(messages) if k not in gone]
+            rounds.append({addressee(messages[k]) for k in ready})
             self.write(agent.receive([messages[k] for k in ready], self, tick))
+
+    def unsettled(self, log: Segments, names: Sequence[bytes]) -> int:
+        """Groups of accounts whose messages took more than `ROUNDS` to settle: the same whoever else was in memory with them."""
+        if all(len(rounds) <= ROUNDS for rounds in self.rounds):
+            return 0
+        groups = closed_groups(names, [(names[number], other) for number, other in becomes(log)])
+        return sum(any(sum(not one.isdisjoint(group) for one in rounds) > ROUNDS for rounds in self.rounds) for group in groups)
 
     def write(self, writes: Writes) -> None:
         heads, segments = (zip(rows.names, rows.values, strict=True) for rows in (writes.heads, writes.segments))
@@ -79,9 +94,9 @@ class Memory:
         self.under_way += messages
 
 
-def logs_anew(engine: Engine, lateness: Lateness, names: Sequence[bytes], log: Segments, until: int) -> Segments:
+def logs_anew(engine: Engine, lateness: Lateness, names: Sequence[bytes], log: Segments, until: int) -> tuple[Segments, int]:
     """The logs of accounts that are closed among each other (what one became is one of them), as a programme makes them, up to an instant: what
-    timers give to pools by then is sent too.
+    timers give to pools by then is sent too. -> the logs, and how many groups took too long to settle
     """
     memory = Memory()
     c = _candidates(names, log, lateness)
@@ -97,7 +112,7 @@ def logs_anew(engine: Engine, lateness: Lateness, names: Sequence[bytes], log: S
     if due:
         memory.write(agent.advance([name for name, _ in due], [head for _, head in due], memory, until))
         memory.settle(agent, until)
-    return join_segments([memory.of_segments.get(name, []) for name in names])
+    return join_segments([memory.of_segments.get(name, []) for name in names]), memory.unsettled(log, names)
 
 
 def _candidates(names: Sequence[bytes], log: Segments, lateness: Lateness) -> Candidates:

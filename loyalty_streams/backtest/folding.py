@@ -51,7 +51,8 @@ class Judge:
 class Ready:
     """Accounts that are ready to be folded under a programme: the facts of account k are `rows[groups[k]:groups[k + 1]]`, in its order.
 
-    `home[k]`: the place of the account that account k has become, k itself where it has become none. `given`: cards beside the facts.
+    `home[k]`: the place of the account that account k has become, k itself where it has become none. `given`: cards beside the facts. `unsettled`:
+    groups of accounts whose messages took long to settle.
     """
 
     names: list[bytes]
@@ -60,6 +61,7 @@ class Ready:
     given: list[tuple[int, Card]]
     home: Array
     until: int
+    unsettled: int
 
     @property
     def columns(self) -> Columns:
@@ -97,11 +99,12 @@ class Bench:
 
     def ready(self, logs: Logs, span: Span) -> Ready:
         """The facts of the logs that stand in the span, with the decisions given on them. Raises BacktestError SECTION_FULL."""
-        log, names, left_out = logs.log, logs.names, self.judge.leaves_out
+        log, names, left_out, unsettled = logs.log, logs.names, self.judge.leaves_out, 0
         if logs.kin:
             log = without(log, left_out)
             try:
-                log = bare(logs_anew(self.engine, self.lateness, names, log, span.until))
+                log, unsettled = logs_anew(self.engine, self.lateness, names, log, span.until)
+                log = bare(log)
             except BoundError as error:
                 raise self._full(error, b"") from None
         rows = effective(log, self.lateness) if logs.kin else logs.ordered(self.judge.compiled)
@@ -112,7 +115,7 @@ class Bench:
         groups = np.searchsorted(rows.member, np.arange(len(names) + 1)).astype(np.int64)
         home = self._homes(names, log, span) if logs.kin else np.arange(len(names))
         beside = given(rows, np.arange(len(rows.member)), groups) if rows.sent else []
-        return Ready(names, rows, groups, beside, home, span.until)
+        return Ready(names, rows, groups, beside, home, span.until, unsettled)
 
     def decide(self, logs: Logs, span: Span) -> Decided:
         """Folds them, and keeps the entries. Raises BacktestError SECTION_FULL."""
@@ -123,7 +126,7 @@ class Bench:
             if error.code != "SECTION_FULL":
                 raise
             folded = self.long(r)
-        return Decided(r.names, r.rows, r.groups, r.given, r.home, r.until, folded.entries, folded.tier, folded.stage)
+        return Decided(r.names, r.rows, r.groups, r.given, r.home, r.until, r.unsettled, folded.entries, folded.tier, folded.stage)
 
     def part(self, r: Ready, first: int, last: int, places: Array | None = None, adding: Adding | None = None) -> Folded:
         """Folds the accounts from `first` to before `last`; entries that are added up are not kept. `places`: the numbers of all rows, where they

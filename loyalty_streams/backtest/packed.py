@@ -24,7 +24,7 @@ from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.ground import Ground
 from loyalty_streams.backtest.packing import BESIDE, KERNEL, KIN, LAYOUT, MANIFEST, PLAIN, TEXTS, Blocked, Manifest
 from loyalty_streams.backtest.places import REMOTE, filesystem
-from loyalty_streams.backtest.source import Block, Logs, patience_of
+from loyalty_streams.backtest.source import Block, Logs, Waiting, patience_of
 from loyalty_streams.core.entries import Entry
 from loyalty_streams.core.facts import ATTR_FIELDS, DTYPES, LINE_FIELDS, Array, Columns
 from loyalty_streams.core.programme import Compiled
@@ -168,6 +168,9 @@ class PackedSource:
         if not names:
             return []
         return [name for name, row in zip(names, self.index.rows(names).tolist(), strict=True) if row < 0]
+
+    def waiting(self) -> list[Waiting]:
+        return [(member, at, late) for member, at, late in self.manifest.waiting]
 
     def blocks(self, first: int = 0, keys: bool = False) -> Iterator[Block]:
         return (partial(self.logs, block, keys) for block in self.manifest.blocks[first:])

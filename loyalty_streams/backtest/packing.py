@@ -33,7 +33,7 @@ from loyalty_streams.agents.kinds import IDENTITY, TRANSFER
 from loyalty_streams.agents.lateness import Lateness
 from loyalty_streams.agents.rows import Segments, Text
 from loyalty_streams.backtest.grants import made_of_plans
-from loyalty_streams.backtest.source import Logs, StoreSource, patience_of
+from loyalty_streams.backtest.source import Logs, StoreSource, Waiting, patience_of
 from loyalty_streams.backtest.totals import code_version
 from loyalty_streams.core.codes import code_of
 from loyalty_streams.core.facts import ATTR_FIELDS, FACT_FIELDS, LINE_FIELDS, Array, concatenate
@@ -80,7 +80,7 @@ class Blocked:
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What `pack.json` says. `patience`: the order of the facts is that of programmes which wait as long for what comes late. `tables`: the files
-    beside the folder that tell the same, and their sizes.
+    beside the folder that tell the same, and their sizes. `waiting`: as of `Source`.
     """
 
     layout: int
@@ -94,6 +94,7 @@ class Manifest:
     registry: str
     blocks: list[Blocked]
     tables: dict[str, int]
+    waiting: list[Waiting]
 
     def write(self, folder: Path) -> None:
         (folder / MANIFEST).write_text(json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
@@ -179,7 +180,7 @@ class Packer:
             self._write(self.buckets[bucket], kind, waiting[kind])
             waiting[kind] = []
 
-    def end(self, programmes: Programmes, texts: Mapping[int, str], now: int, tables: Mapping[str, int]) -> Manifest:
+    def end(self, programmes: Programmes, texts: Mapping[int, str], now: int, tables: Mapping[str, int], orphans: Sequence[Waiting] = ()) -> Manifest:
         """Writes what waits, and then what a reader looks at first."""
         for bucket in self.buckets:
             for kind, waiting in bucket.waiting.items():
@@ -193,6 +194,7 @@ class Packer:
         packed = Manifest(
             LAYOUT, code_version(), sum(b.facts for b in blocks), sum(b.members for b in blocks), now, len(self.buckets),
             [list(p) for p in patience_of(programmes.compiled)], [list(t) for t in programmes.texts], programmes.registry, blocks, dict(tables),
+            [*orphans],
         )  # fmt: skip
         packed.write(self.folder)
         return packed
@@ -235,7 +237,7 @@ def _of_store(store: Store, folder: Path, tables: dict[str, int]) -> Manifest:
         for block in source.blocks():
             for bucket, kind, piece in _pieces(packer, source, block()):
                 packer.put(bucket, kind, piece)
-        return packer.end(store.programmes, Texts(store), store.clocks.now, tables)
+        return packer.end(store.programmes, Texts(store), store.clocks.now, tables, source.waiting())
     finally:
         packer.close()
 

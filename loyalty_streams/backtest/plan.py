@@ -151,6 +151,7 @@ class Plan:
             "from": iso(self.asked.since if not self.asked.effective else self.contenders[1].since),
             "code_version": code_version(),
             "currency": self.currency,
+            "preview": self.history.preview.to_json(),
             **({"chosen": self.chosen.to_json()} if self.chosen else {}),
         }
 

@@ -107,6 +107,7 @@ class Results:
             "code_version": code_version(),
             "currency": self.run.contenders[0].compiled.currency,
             "held_fixed": say("plan.fixed", "en"),
+            "preview": self.history.preview.to_json(),
             **({"chosen": self.chosen.to_json()} if self.chosen else {}),
         }
 

@@ -15,6 +15,7 @@ from loyalty_streams.backtest.engines import check_engine, folded
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.figures import Figures, Gathering
 from loyalty_streams.backtest.folding import Bench, Decided, Judge, Span
+from loyalty_streams.backtest.preview import unopened
 from loyalty_streams.backtest.resuming import Journal
 from loyalty_streams.backtest.segments import Traits
 from loyalty_streams.backtest.source import Block, Logs, Source
@@ -152,7 +153,16 @@ class Run:
                     into.add(figures)
                 if traits is not None and part.traits is not None:
                     traits.join(part.traits)
+        self.await_orders(history)
         return history, [g.figures(ids) for g in gathered]
+
+    def await_orders(self, history: History) -> None:
+        """Whose returns wait in vain for an order: longer than facts may be late, or until they were given up."""
+        span, wanted = self.span, self.wanted
+        names = [member for member, at, late in self.source.waiting() if at < span.before and late < span.until]
+        names = [name for name in names if wanted is None or name.encode() in wanted]
+        blocks = self.source.blocks_of(sorted({name.encode() for name in names})) if names else ()
+        history.preview.orders.update(unopened(names, (self.benches[0].ready(block(), span) for block in blocks)))
 
     def decided(self, members: Sequence[str]) -> list[list[Decided]]:
         """Some members whole: block by block, what each programme decides."""

@@ -17,6 +17,7 @@ from loyalty_streams.backtest.families import bare, becomes, closed_groups
 from loyalty_streams.core.codes import NEVER
 from loyalty_streams.core.programme import Compiled
 from loyalty_streams.hosts.embedded.past import clusters
+from loyalty_streams.hosts.embedded.quarantine import pieces
 from loyalty_streams.hosts.embedded.store import Store
 
 FACTS_A_BLOCK = 100_000
@@ -62,6 +63,11 @@ Block: TypeAlias = Callable[[], Logs]
 """Some accounts that are still to be read: what another thread may do."""
 
 
+Waiting: TypeAlias = tuple[str, int, int]
+"""A return without its order: the member, when it happened, and until when its order may come and be no later than facts may be; microseconds
+UTC. Of one that was given up both instants are -1."""
+
+
 class Source(Protocol):
     """A history: `facts` from outside, the instant `now` that it has come to, and when the first fact may be (microseconds UTC)."""
 
@@ -76,6 +82,10 @@ class Source(Protocol):
 
     def unknown(self, names: Sequence[bytes]) -> list[bytes]:
         """Those of some accounts that the history has no fact of."""
+        ...
+
+    def waiting(self) -> list[Waiting]:
+        """The returns that are no facts, since their orders have not come."""
         ...
 
     def blocks(self, first: int = 0, keys: bool = False) -> Iterator[Block]:
@@ -113,6 +123,14 @@ class StoreSource:
 
     def unknown(self, names: Sequence[bytes]) -> list[bytes]:
         return [name for name, head in zip(names, self.store.heads(names), strict=True) if head is None]
+
+    def waiting(self) -> list[Waiting]:
+        out: list[Waiting] = []
+        for some, columns in pieces(self.store) if self.store.clocks.waiting else ():
+            late = columns.arrived + self.store.lateness.of_arrivals("lateness", columns.arrived)
+            out += zip([x.member.decode() for x in some], columns.at.tolist(), late.tolist(), strict=True)
+        letters = self.store.letters() if self.store.clocks.letters else ()
+        return sorted(out) + sorted((letter.member, -1, -1) for _, letter in letters if letter.code == "ORPHAN")
 
     def blocks(self, first: int = 0, keys: bool = False) -> Iterator[Block]:
         """Those that stand alone in order of id, then the others, group by group."""

@@ -55,7 +55,7 @@ class Sweep:
         return {
             "history": self.sums.history.to_json(self.sums.persons), "in_force": first.to_json(), "candidates": self.rows(),
             "code_version": code_version(), "currency": first.compiled.currency, "held_fixed": say("plan.fixed", "en"),
-            **({"chosen": self.chosen.to_json()} if self.chosen else {}),
+            "preview": self.sums.history.preview.to_json(), **({"chosen": self.chosen.to_json()} if self.chosen else {}),
         }  # fmt: skip
 
     def table(self) -> Any:
@@ -93,6 +93,7 @@ def sweep(run: Run, values: Sequence[Mapping[str, str]], progress: Callable[[Pro
     with run.passing(work, Tallied, progress) as parts:
         for part in parts:
             whole.join(part)
+    run.await_orders(whole.history)
     return Sweep(run.contenders, values, whole)
 
 

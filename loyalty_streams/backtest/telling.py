@@ -38,13 +38,14 @@ class Telling:
 
     def heads(self) -> list[str]:
         """What was compared, over what, and what it comes to: a line each, its name first."""
-        return ["\n".join(self._line(name if k == 0 else "", text) for k, text in enumerate(texts)) for name, texts in self.lines().items()]
+        return ["\n".join(self._line(name if k == 0 else "", text) for k, text in enumerate(texts)) for name, texts in self.lines().items() if texts]
 
     def lines(self) -> dict[str, list[str]]:
         """The same by name."""
         return {
             "changed": self._changed(), "affects": self._affects(), "in_force": self._in_force(), "replayed": self._replayed(),
-            "by": self._by(), "members": self._members(), "points": self._points(), "tiers": self._tiers(),
+            "preview": self.plan.history.preview.told(self.lang), "by": self._by(), "members": self._members(), "points": self._points(),
+            "tiers": self._tiers(),
         }  # fmt: skip
 
     def member_rows(self) -> tuple[list[Sequence[object]], list[str], str]:

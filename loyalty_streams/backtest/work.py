@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from loyalty_streams.backtest.comparing import Comparison
 from loyalty_streams.backtest.families import bare
 from loyalty_streams.backtest.figures import BY_MEMBER, Figures
 from loyalty_streams.backtest.folding import Bench, Judge, Ready, Span, together
+from loyalty_streams.backtest.preview import Preview
 from loyalty_streams.backtest.segments import Traits
 from loyalty_streams.backtest.source import Block, Logs
 from loyalty_streams.core.codes import NEVER
@@ -28,11 +30,14 @@ T = TypeVar("T", bound="Part")
 
 @dataclass(slots=True)
 class History:
-    """What was folded: `facts` from outside, and where the first of them stands; `as_of`: the instant folded to, microseconds UTC."""
+    """What was folded: `facts` from outside, and where the first of them stands; `as_of`: the instant folded to, microseconds UTC. `preview`: what
+    is missing of it.
+    """
 
     as_of: int
     facts: int = 0
     first: int = NEVER
+    preview: Preview = field(default_factory=Preview)
 
     def to_json(self, members: int) -> dict[str, str | int | None]:
         return {"facts": self.facts, "members": members, "from": iso(self.first), "until": iso(self.as_of)}
@@ -40,6 +45,19 @@ class History:
     def join(self, more: History) -> None:
         self.facts += more.facts
         self.first = min(self.first, more.first)
+        self.preview.join(more.preview)
+
+    def arrays(self) -> list[Array]:
+        """What a block came to, in three arrays."""
+        late, missing = self.preview.late, self.preview.redemptions
+        names = np.frombuffer("\n".join(missing).encode(), np.uint8)
+        return [np.array([self.as_of, self.facts, self.first, *late], np.int64), names, np.array([*missing.values()], np.int64)]
+
+    @classmethod
+    def of_arrays(cls, arrays: Sequence[Array]) -> Self:
+        as_of, facts, first, *late = arrays[0].tolist()
+        names = arrays[1].tobytes().decode().split("\n") if len(arrays[2]) else []
+        return cls(as_of, facts, first, Preview(redemptions=Counter(dict(zip(names, arrays[2].tolist(), strict=True))), late=late))
 
     @classmethod
     def of(cls, logs: Logs, found: Ready, bench: Bench, span: Span) -> Self:
@@ -82,7 +100,9 @@ class Work(Generic[T]):
         logs = block()
         wanted: Container[bytes] | None = self.wanted
         found = together(benches, logs, self.span, self.months, wanted)
-        return self.part(History.of(logs, found[0][0], benches[0], self.span), logs, found)
+        history = History.of(logs, found[0][0], benches[0], self.span)
+        history.preview.look([ready for ready, _ in found], logs.kin, wanted)
+        return self.part(history, logs, found)
 
     def part(self, history: History, logs: Logs, found: Sequence[tuple[Ready, Figures]]) -> T:
         raise NotImplementedError
@@ -101,22 +121,22 @@ class Found:
     traits: Traits | None
 
     def arrays(self) -> list[Array]:
-        h, names = self.history, np.frombuffer("\n".join(self.ids).encode(), np.uint8)
-        head = [h.as_of, h.facts, h.first, len(self.ids), len(self.figures), self.traits is not None]
-        out: list[Array] = [np.array(head, np.int64), names]
+        head = [len(self.ids), len(self.figures), self.traits is not None]
+        names = np.frombuffer("\n".join(self.ids).encode(), np.uint8)
+        out: list[Array] = [*self.history.arrays(), np.array(head, np.int64), names]
         for one in self.figures:
             out += [*(getattr(one, name) for name in BY_MEMBER), one.course]
         return out + ([] if self.traits is None else self.traits.arrays())
 
     @classmethod
     def of_arrays(cls, arrays: Sequence[Array]) -> Found:
-        as_of, facts, first, n, programmes, with_traits = arrays[0].tolist()
-        ids = arrays[1].tobytes().decode().split("\n") if n else []
-        width, at, figures = len(BY_MEMBER) + 1, 2, []
+        n, programmes, with_traits = arrays[3].tolist()
+        ids = arrays[4].tobytes().decode().split("\n") if n else []
+        width, at, figures = len(BY_MEMBER) + 1, 5, []
         for _ in range(programmes):
             figures.append(Figures(ids, *arrays[at : at + width]))
             at += width
-        return cls(History(as_of, facts, first), ids, figures, Traits.of_arrays(arrays[at:]) if with_traits else None)
+        return cls(History.of_arrays(arrays[:3]), ids, figures, Traits.of_arrays(arrays[at:]) if with_traits else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +180,11 @@ class Tallied:
         self.counts += more.counts
 
     def arrays(self) -> list[Array]:
-        h = self.history
-        return [np.array([h.as_of, h.facts, h.first, self.persons], np.int64), self.by_wallet, self.counts]
+        return [*self.history.arrays(), np.array([self.persons], np.int64), self.by_wallet, self.counts]
 
     @classmethod
     def of_arrays(cls, arrays: Sequence[Array]) -> Tallied:
-        *history, persons = arrays[0].tolist()
-        return cls(History(*history), persons, arrays[1], arrays[2])
+        return cls(History.of_arrays(arrays[:3]), int(arrays[3][0]), arrays[4], arrays[5])
 
 
 @dataclass(frozen=True, slots=True)

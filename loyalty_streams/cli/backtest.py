@@ -14,6 +14,7 @@ from loyalty_streams.cli.plan import Engine, From, HistoryPath, Resume, Threads,
 if TYPE_CHECKING:
     from loyalty_streams.backtest.asked import Asked
     from loyalty_streams.backtest.ground import Ground
+    from loyalty_streams.backtest.preview import Preview
     from loyalty_streams.backtest.results import Results
     from loyalty_streams.backtest.sweep import Sweep
 
@@ -137,7 +138,7 @@ def sweep_text(found: Sweep, lang: Any) -> str:
     heads = ("", *paths, "issued", f"cost {body['currency']}", "gain", "lose", "up", "down", "short")
     lines = [
         f"{number(h['facts'])} facts · {number(h['members'])} members · {number(len(rows))} candidates · {h['from']} … {h['until']}",
-        *_chosen(body, lang), table(cells, heads, right=range(1, len(heads))),
+        *_beside(found.sums.history.preview, body, lang), table(cells, heads, right=range(1, len(heads))),
     ]  # fmt: skip
     if len(shown) < len(rows):
         lines.append(f"  the frontier: {number(len(shown))} of {number(len(rows))}; --json and --out have all")
@@ -161,7 +162,7 @@ def as_text(found: Results, body: dict[str, Any], lang: Any) -> str:
     tiers = list(dict.fromkeys(name for p in body["programmes"] for name in p["tiers"]))
     lines = [
         f"{number(h['facts'])} facts · {number(h['members'])} members · {h['from']} … {h['until']} · code {body['code_version']}",
-        *_chosen(body, lang), table(rows, heads, right=range(2, len(heads))),
+        *_beside(found.history.preview, body, lang), table(rows, heads, right=range(2, len(heads))),
     ]  # fmt: skip
     if tiers:
         cells = [(f"{p['programme']} {p['version']}", Path(p["file"]).name, *(p["tiers"].get(t, 0) for t in tiers)) for p in body["programmes"]]
@@ -169,9 +170,10 @@ def as_text(found: Results, body: dict[str, Any], lang: Any) -> str:
     return "\n".join([*lines, say("plan.fixed", lang)])
 
 
-def _chosen(body: dict[str, Any], lang: Any) -> list[str]:
-    """The line of --where."""
+def _beside(preview: Preview, body: dict[str, Any], lang: Any) -> list[str]:
+    """The lines of --where, and of what is missing of the history."""
     from loyalty_streams.reports.words import say
 
     some = body.get("chosen")
-    return [say("plan.chosen", lang, where=some["where"], n=number(some["members"]), all=number(some["of"]))] if some else []
+    chosen = [say("plan.chosen", lang, where=some["where"], n=number(some["members"]), all=number(some["of"]))] if some else []
+    return [*chosen, *(f"PREVIEW {line}" for line in preview.told(lang))]

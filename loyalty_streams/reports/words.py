@@ -172,6 +172,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "plan.head.affects": ("Affects", "影响"),
     "plan.head.in_force": ("In force", "生效"),
     "plan.head.replayed": ("Replayed", "重算"),
+    "plan.head.preview": ("PREVIEW", "PREVIEW"),
+    "plan.began_amid": (
+        "the history begins in the middle, without what was before: returns of unknown orders {orders}, unknown redemptions {redemptions} "
+        "(members {members})",
+        "历史从中途开始，缺少之前的记录：未知订单的退货 {orders} 笔，未知兑换 {redemptions} 笔（会员 {members} 人）",
+    ),
+    "plan.unsettled": ("groups of accounts whose messages had not settled after 8 rounds: {unsettled}",
+                       "账户间消息 8 轮后仍未处理完的账户组：{unsettled}"),
     "plan.head.by": ("By", "依据"),
     "plan.head.members": ("Members", "会员"),
     "plan.head.points": ("Points", "积分"),

@@ -91,7 +91,7 @@ def test_the_backtest_of_the_programme_in_force_is_the_ledger_of_the_store(tmp_p
 def test_how_many_accounts_are_in_memory_at_a_time_does_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_shop(tmp_path) as store:
         whole = tried(store, with_rate("2", PROGRAMME)).to_json()
-        monkeypatch.setattr("loyalty_streams.backtest.source.Source.__init__.__defaults__", (3,))
+        monkeypatch.setattr("loyalty_streams.backtest.source.StoreSource.__init__.__defaults__", (3, True))
         assert tried(store, with_rate("2", PROGRAMME)).to_json() == whole
 
 

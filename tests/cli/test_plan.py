@@ -168,6 +168,19 @@ def test_unknown_columns_of_a_history_are_named_or_kept_as_attributes_that_a_can
     assert [(m["member_id"], m["delta"]) for m in said.json["most_changed"]] == [("M1", 7)]
 
 
+def test_a_history_that_begins_in_the_middle_is_marked(terminal: Terminal) -> None:
+    """A refund of an order from before it, whose points nobody can tell."""
+    rows = [
+        {**order("R1", "M1", "2026-03-01T10:00:00Z", "-20.00"), "kind": "refund", "original_order_id": "O0"},
+        order("O1", "M1", "2026-03-20T10:00:00Z", "120.00"),
+    ]  # fmt: skip
+    history(terminal.folder / "half", orders=rows)
+    words, name = ("--history", "half"), candidate(terminal)
+    for said in (terminal.ok("plan", name, *words, "--baseline", "rules/v1.yaml"), terminal.ok("backtest", "--programme", name, *words)):
+        (line,) = [line for line in said.out.splitlines() if line.startswith("PREVIEW")]
+        assert line.endswith("without what was before: returns of unknown orders 1, unknown redemptions 0 (members 1)")
+
+
 def test_a_place_where_nothing_can_be_put_is_told_before_anything_is_folded(terminal: Terminal) -> None:
     for words in (("plan", candidate(terminal)), ("backtest", "--programme", "next.yaml", "--vary", "earn.base.points.rate=1,2")):
         said = terminal.run(*words, "--out", "nowhere/diff.parquet")

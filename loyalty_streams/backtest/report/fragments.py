@@ -88,8 +88,10 @@ class Fragments:
         told = {lang: telling.lines() for lang, telling in self._tellings().items()}
         head = self.plan.header()
         files = [head["programmes"][side] for side in ("before", "after")]
+        preview = {lang: "; ".join(lines["preview"]) for lang, lines in told.items()}
         rows = [
             (both("plan.head.replayed"), spans({lang: "; ".join(lines["replayed"]) for lang, lines in told.items()})),
+            *([(both("plan.head.preview"), spans(preview))] if preview["en"] else []),
             (both("plan.head.in_force"), spans({lang: "; ".join(lines["in_force"]) for lang, lines in told.items()})),
             (both("plan.head.affects"), spans({lang: "; ".join(lines["affects"]) for lang, lines in told.items()})),
             (both("page.rules_hash"), " → ".join(f"<code>{escape(f['rules_hash'])}</code>" for f in files)),
