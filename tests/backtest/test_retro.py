@@ -19,7 +19,7 @@ from loyalty_streams.hosts.embedded import Store
 from loyalty_streams.hosts.embedded.ingest import IngestResult, ingest
 from tests.backtest.test_plan import THREE
 from tests.backtest.trial import SIMPLE, store_of, tried, with_rate
-from tests.hosts.shop import ask, at, contents, order
+from tests.hosts.shop import ask, at, bring, contents, order
 from tests.hosts.test_merges import merge
 
 ANN = Terms("ann")
@@ -192,6 +192,18 @@ def test_of_a_plan_that_ends_earlier_no_more_is_taken_than_is_there_now(tmp_path
         points = Loyalty(store).member("M1").to_json()["points"]
     assert asked(found) == [("M1", -100)] and found.rows()[0]["occurred_at"] == "2026-01-08T00:00:00Z"
     assert (points["available"], points["debt"]) == (0, 0)
+
+
+@pytest.mark.parametrize(("spent", "left"), [("2026-01-06 12:00", (0, 400)), ("2026-01-20 10:00", (100, 0))])
+def test_what_is_spent_before_the_file_is_ingested_stands(tmp_path: Path, spent: str, left: tuple[int, int]) -> None:
+    """Of 1,000 points 500 are to be taken; then 900 are spent. In the week in which facts may be late 400 are owed; later nothing is taken."""
+    with store_of(tmp_path, THREE[0]) as store:
+        path = written(store, retro(tried(store, with_rate("0.5")), ANN))
+        bring(store, replace(ask(FactKind.REDEEM, "R1", "M1", spent, 900), arrived=at(spent)))
+        booked(store, path)
+        points = Loyalty(store).member("M1").to_json()["points"]
+        ask_again = asked(retro(tried(store, with_rate("0.5")), ANN))
+    assert (points["available"], points["debt"]) == left and ask_again == ([] if left[1] else [("M1", -100)])
 
 
 def test_a_candidate_on_a_plan_without_a_change_has_an_empty_file_that_can_be_ingested(tmp_path: Path) -> None:
