@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -79,7 +80,7 @@ class Part(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Work(Generic[T]):
+class Work(ABC, Generic[T]):
     """A piece of work that every block is given to, with the programmes that it is folded under. It says all that another process has to know.
 
     `months`: where each month but the first begins; `wanted`: of accounts that have to be folded together those asked for (None: all).
@@ -104,8 +105,9 @@ class Work(Generic[T]):
         history.preview.look([ready for ready, _ in found], logs.kin, wanted)
         return self.part(history, logs, found)
 
+    @abstractmethod
     def part(self, history: History, logs: Logs, found: Sequence[tuple[Ready, Figures]]) -> T:
-        raise NotImplementedError
+        """What is kept of some accounts: what was folded, and the figures of it, under each programme."""
 
 
 # ---- every member ------------------------------------------------------------------------------------------------------

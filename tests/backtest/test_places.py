@@ -14,8 +14,12 @@ import pytest
 from pyarrow import fs
 
 from loyalty_streams import backtest
+from loyalty_streams.backtest.asked import Asked
 from loyalty_streams.backtest.errors import BacktestError
+from loyalty_streams.backtest.packed import opened
+from loyalty_streams.backtest.packing import write_pack
 from loyalty_streams.backtest.places import Place, fetched
+from loyalty_streams.backtest.plan import plan
 from loyalty_streams.backtest.retro import Terms, place_of, retro, write
 from loyalty_streams.backtest.tables import diff_table, write_table
 from tests.backtest.test_plan import THREE
@@ -174,3 +178,17 @@ def test_what_fsspec_opens_is_a_place_too_and_what_nothing_opens_is_told(tmp_pat
     with pytest.raises(BacktestError) as caught:
         Place("carrier-pigeon://diff.parquet").check()
     assert (caught.value.code, caught.value.place) == ("BAD_PLACE", "carrier-pigeon://diff.parquet")
+
+
+def test_packed_facts_are_read_where_they_lie(tmp_path: Path, bucket: fs.FileSystem) -> None:
+    candidate = written(tmp_path, "next", with_rate("2"))
+    with store_of(tmp_path, *THREE) as store:
+        write_pack(store, tmp_path / "packed")
+        here = plan(store, candidate, Asked())
+    for path in (tmp_path / "packed").iterdir():
+        with bucket.open_output_stream(f"packed/{path.name}") as out:
+            out.write(path.read_bytes())
+    assert plan(opened("s3://box/packed"), candidate, Asked()).to_json() == here.to_json()
+    with backtest.run("s3://box/packed", [candidate]) as found:
+        assert found.comparison(1).counts() == here.comparison.counts()
+    bucket.delete_dir("packed")
