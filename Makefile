@@ -46,8 +46,16 @@ check: env  ## style and types alone
 	@$(bin)/mypy loyalty_streams
 
 .PHONY: system
-system:  ## what tests need beside Python: Chromium
+system:  ## what tests need beside Python: Chromium, Java, Maven
 	@sh tests/system/bring.sh
+
+.PHONY: kafka
+kafka: env  ## Apache Kafka on this machine, without a container: KAFKA_PORT=9092
+	@$(python) -m tests.kafka.broker start $(if $(KAFKA_PORT),--port $(KAFKA_PORT))
+
+.PHONY: kafka-stop
+kafka-stop: env  ## end it; its data stays in var/kafka
+	@$(python) -m tests.kafka.broker stop
 
 # Compiled once before the tests, lest each worker compile its own.
 .PHONY: warm

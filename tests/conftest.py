@@ -12,6 +12,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ("tests.kafka.plugin",)
+
 # Compiling and opening a store take their time in the first example, which says nothing about the example.
 SLOW_STARTS = (HealthCheck.too_slow, HealthCheck.data_too_large)
 

@@ -7,6 +7,8 @@ wanted() {
   cat <<LIST
 chromium chromium
 chromedriver chromium-driver
+java default-jre-headless
+mvn maven
 LIST
 }
 

@@ -20,22 +20,22 @@ def machine(folder: Path, user: int, **programs: str) -> subprocess.CompletedPro
 
 
 def test_where_all_is_there_nothing_is_said_or_done(tmp_path: Path) -> None:
-    done = machine(tmp_path, 0, chromium="", chromedriver="", **{"apt-get": "exit 1"})
+    done = machine(tmp_path, 0, chromium="", chromedriver="", java="", mvn="", **{"apt-get": "exit 1"})
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_root_brings_what_is_missing_and_no_more(tmp_path: Path) -> None:
-    done = machine(tmp_path, 0, chromium="", **{"apt-get": f'echo "$@" >> {tmp_path}/asked'})
+    done = machine(tmp_path, 0, chromium="", mvn="", **{"apt-get": f'echo "$@" >> {tmp_path}/asked'})
     assert done.returncode == 0
     assert (tmp_path / "asked").read_text().splitlines() == [
-        "update --quiet=2", "install --yes --no-install-recommends chromium-driver --quiet=2",
+        "update --quiet=2", "install --yes --no-install-recommends chromium-driver default-jre-headless --quiet=2",
     ]  # fmt: skip
 
 
 def test_another_user_is_told_the_one_command(tmp_path: Path) -> None:
     done = machine(tmp_path, 1000, **{"apt-get": f"echo asked > {tmp_path}/asked"})
     assert done.returncode == 0 and not (tmp_path / "asked").exists()
-    assert "sudo apt-get install --yes --no-install-recommends chromium chromium-driver" in done.stderr
+    assert "sudo apt-get install --yes --no-install-recommends chromium chromium-driver default-jre-headless maven" in done.stderr
 
 
 def test_a_machine_that_cannot_reach_its_packages_is_told_the_command_too(tmp_path: Path) -> None:
@@ -45,4 +45,4 @@ def test_a_machine_that_cannot_reach_its_packages_is_told_the_command_too(tmp_pa
 
 def test_a_machine_of_another_kind_is_told_what_is_missing(tmp_path: Path) -> None:
     done = machine(tmp_path, 0)
-    assert done.returncode == 0 and "chromium chromium-driver" in done.stderr and "sudo" not in done.stderr
+    assert done.returncode == 0 and "chromium chromium-driver default-jre-headless maven" in done.stderr and "sudo" not in done.stderr
