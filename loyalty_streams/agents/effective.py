@@ -78,16 +78,22 @@ def corrected(rows: Segments) -> Array:
 
 
 def take_facts(rows: Segments, order: Array) -> Segments:
-    """The given facts in the given order; entries stay as they are."""
+    """The given facts in the given order; entries stay as they are. Columns that were not read, as packed facts may leave some out, stay empty."""
     sent = {new: rows.sent[old] for new, old in enumerate(order.tolist()) if old in rows.sent} if rows.sent else rows.sent
     return replace(
         rows, columns=take_rows(rows.columns, order), member=rows.member[order], keys=_taken(rows.keys, order), abouts=_taken(rows.abouts, order),
-        content=rows.content[order], revisions=rows.revisions[order], came=rows.came[order], sent=sent,
+        content=_rows(rows.content, order), revisions=_rows(rows.revisions, order), came=_rows(rows.came, order), sent=sent,
         said=rows.said[order],
     )  # fmt: skip
 
 
+def _rows(column: Array, order: Array) -> Array:
+    return column[order] if len(column) else column
+
+
 def _taken(text: Text, order: Array) -> Text:
+    if not len(text.sizes):
+        return text
     words = split(text)
     return Text(b"".join([words[i] for i in order.tolist()]), text.sizes[order])
 

@@ -29,7 +29,8 @@ from tests.any_order.family_trial import facts_of
 from tests.backtest.test_a_real_year import CANDIDATE, facts, scattered  # noqa: F401 (fixtures)
 from tests.backtest.test_plan import PROGRAMME, a_shop
 from tests.backtest.test_the_programme_in_force import doubled, sound, told
-from tests.backtest.trial import bytes_of, with_rate, written
+from tests.backtest.trial import bytes_of, store_of, with_rate, written
+from tests.hosts.shop import at, order
 from tests.simulation.family_trial import family_of
 from tests.simulation.vocabulary import write
 
@@ -88,6 +89,17 @@ def test_a_shop_whose_facts_came_late_gives_every_plan_that_its_store_gives(tmp_
         assert len(packed.source.manifest.blocks) > 3  # type: ignore[attr-defined]
         for asked in (Asked(), Asked(threads=3), Asked(as_of=middle), Asked(members=["M1", "M3"]), Asked(since=middle)):
             assert plan(packed, candidate, asked).to_json() == plan(store, candidate, asked).to_json()
+
+
+def test_a_plan_of_packed_facts_ends_at_an_instant_in_their_middle(tmp_path: Path) -> None:
+    """Of 100, 50 and 30 yuan the last comes later: a half more is 75 points, and not 90."""
+    sold = ("O1", "ann", "2026-01-01 10:00", 10_000), ("O2", "ann", "2026-02-01 10:00", 5_000), ("O3", "ben", "2026-03-01 10:00", 3_000)
+    with store_of(tmp_path, *(order(*fact) for fact in sold)) as store:
+        write_pack(store, tmp_path / "packed")
+        asked = Asked(as_of=at("2026-03-01 10:00"))
+        body = plan(opened(tmp_path / "packed"), written(tmp_path, "next", with_rate("1.5")), asked).to_json()
+        assert body["points"]["issued"] == {"before": 150, "after": 225, "delta": 75} and body["history"]["facts"] == 2
+        assert body == plan(store, tmp_path / "next.yaml", asked).to_json()
 
 
 def test_a_real_year_split_and_out_of_order_gives_the_plan_of_its_store(scattered: Store, tmp_path: Path) -> None:  # noqa: F811
