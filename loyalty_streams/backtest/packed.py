@@ -28,6 +28,7 @@ from loyalty_streams.backtest.source import Block, Logs, Waiting, patience_of
 from loyalty_streams.core.entries import Entry
 from loyalty_streams.core.facts import ATTR_FIELDS, DTYPES, LINE_FIELDS, Array, Columns
 from loyalty_streams.core.programme import Compiled
+from loyalty_streams.history.files import table_and_format
 from loyalty_streams.hosts.embedded.programmes import Programmes
 from loyalty_streams.programme import ProgrammeError
 from loyalty_streams.programme.load import load
@@ -106,13 +107,15 @@ def source_of(path: Path | str) -> PackedSource:
 
 
 def _unchanged(manifest: Manifest, place: Folder) -> None:
-    """Raises BacktestError PACK_STALE where the tables beside packed facts are no longer those that tell the same."""
-    outside = Folder(place.files, place.path.rpartition("/")[0], place.local)
-    for name, size in manifest.tables.items():
-        found = place.files.get_file_info((outside / name).path)
-        if found.type != pafs.FileType.File or found.size != size:
-            told = f"{name} beside it has changed since; pack the folder anew, or remove {PACKED}"
-            raise BacktestError("PACK_STALE", told, place.path)
+    """Raises BacktestError PACK_STALE where the tables beside packed facts are no longer those that tell the same, or others have come."""
+    if not manifest.tables:
+        return
+    beside = place.files.get_file_info(pafs.FileSelector(place.path.rpartition("/")[0], allow_not_found=True))
+    there = {f.base_name: f.size for f in beside if f.type == pafs.FileType.File and (table_and_format(Path(f.base_name)) or [""])[0]}
+    for name in sorted(there.keys() | manifest.tables.keys()):
+        if there.get(name) != manifest.tables.get(name):
+            happened = "has changed since" if name in manifest.tables else "is not packed"
+            raise BacktestError("PACK_STALE", f"{name} beside it {happened}; pack the folder anew, or remove {PACKED}", place.path)
 
 
 class _Texts(Mapping[int, str]):

@@ -216,6 +216,18 @@ def test_an_export_of_facts_is_a_history_that_is_packed_already(tmp_path: Path) 
     assert caught.value.code == "PACK_STALE" and "orders-0000.parquet" in str(caught.value)
 
 
+def test_a_table_that_was_put_beside_an_export_is_not_passed_over(tmp_path: Path) -> None:
+    """Adjustments that a plan wrote there, say: the packed facts do not know them."""
+    with a_shop(tmp_path) as store:
+        Loyalty(store).export_facts(tmp_path / "out")
+    (tmp_path / "out" / "notes.txt").write_text("no table", "utf-8")
+    opened(tmp_path / "out")
+    (tmp_path / "out" / "adjustments.csv").write_text("adjustment_id,member_id,occurred_at,points,reason,operator\n", "utf-8")
+    with pytest.raises(BacktestError) as caught:
+        opened(tmp_path / "out")
+    assert caught.value.code == "PACK_STALE" and "adjustments.csv beside it is not packed" in str(caught.value)
+
+
 def test_random_members_asked_for_alone_are_found_in_their_blocks(tmp_path: Path) -> None:
     with a_shop(tmp_path) as store:
         write_pack(store, tmp_path / "packed")

@@ -22,3 +22,12 @@ def test_a_history_is_packed_once_and_then_needs_no_programme(terminal: Terminal
     assert terminal.run("history", "pack", "history", "--programme", "rules", "--to", "packed").err.startswith("error EXISTS: packed")
     body = terminal.json("backtest", "--programme", "next.yaml", "--history", "packed", "--threads", "2")
     assert [p["members"]["gain"] for p in body["programmes"]] == [0, 2]
+
+
+def test_a_history_is_not_packed_into_itself_where_it_would_stand_for_tables_that_change(terminal: Terminal) -> None:
+    """Nor is it packed elsewhere than on this machine."""
+    for to in ("history/packed", "s3://bucket/packed", "history/../history/packed"):
+        told = terminal.run("history", "pack", "history", "--programme", "rules", "--to", to)
+        assert told.code == 2 and told.err.startswith(f"error BAD_PLACE: {to}: ")
+    assert terminal.run("history", "pack", "loyalty-data", "--to", "loyalty-data/packed").err.startswith("error BAD_PLACE: ")
+    assert not (terminal.folder / "history" / "packed").exists() and not (terminal.folder / "s3:").exists()
