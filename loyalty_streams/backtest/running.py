@@ -101,10 +101,12 @@ class Run:
         return self.calendar[0][1:]
 
     def blocks(self, first: int = 0, keys: bool = False) -> Iterator[Block]:
-        """The logs of all accounts, or of those asked for; the blocks before `first` are passed over. `keys`: as of `Source.blocks`."""
+        """The logs of all accounts, or of those asked for, in whatever order these are named; the blocks before `first` are passed over. `keys`: as
+        of `Source.blocks`.
+        """
         if self.members is None:
             return self.source.blocks(first, keys)
-        return islice(self.source.blocks_of([m.encode() for m in self.members]), first, None)
+        return islice(self.source.blocks_of(sorted({m.encode() for m in self.members})), first, None)
 
     def logs(self) -> Iterator[Logs]:
         """The same, read, with business keys."""

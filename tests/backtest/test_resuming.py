@@ -21,8 +21,10 @@ from loyalty_streams.backtest.packing import write_pack
 from loyalty_streams.backtest.plan import plan
 from loyalty_streams.backtest.resuming import Journal, Stopped
 from loyalty_streams.backtest.running import Progress, Run
+from loyalty_streams.backtest.source import StoreSource
 from loyalty_streams.backtest.sweep import Sweep, sweep
 from loyalty_streams.backtest.work import Work
+from loyalty_streams.reports.texts import Texts
 from tests.backtest.test_plan import PROGRAMME, a_shop
 from tests.backtest.trial import with_rate, written
 
@@ -126,6 +128,17 @@ def test_another_question_never_takes_up_what_one_left(grounds: tuple[Ground, Pa
         plan(ground, path, asked)
         assert len(folded) == len(ground.source.manifest.blocks)  # type: ignore[attr-defined]
     assert len(left(tmp_path)) == 1
+
+
+def test_the_same_members_in_another_order_are_the_same_question_and_get_the_same_answer(tmp_path: Path) -> None:
+    """A list may be sorted otherwise when a plan is gone on with: nobody is folded twice, nobody is left out."""
+    candidate, names = written(tmp_path, "next", with_rate("2", PROGRAMME)), ["M0", "M3", "M4", "M5"]
+    with a_shop(tmp_path) as store:
+        ground = Ground(StoreSource(store, 20), Texts(store), store.programmes)
+        whole = plan(ground, candidate, Asked(threads=1, members=names)).to_json()
+        with pytest.raises(Stopped):
+            plan(ground, candidate, Asked(threads=1, members=names), progress=Interrupt(2))
+        assert plan(ground, candidate, Asked(threads=1, members=names[::-1], resume=True)).to_json() == whole
 
 
 @pytest.mark.parametrize("cut", [1, 9, 200])
