@@ -1,14 +1,18 @@
 """Passes over a history that were stopped: what each block came to is written down as it comes, so that the next run goes on from there.
 
 A pass that is over within `QUIET` seconds writes nothing. Of a longer one a file of the user's cache has every block that is done; it goes when the
-pass is over. Its name is a hash of all that the result hangs on, so that another question never takes it up.
+pass is over. Its name is a hash of all that the result hangs on, so that another question never takes it up; of two passes that ask the same at one
+time the first has the file, and the other keeps nothing.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import io
 import os
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +21,12 @@ from typing import Any, BinaryIO, Generic, TypeVar
 import numpy as np
 
 from loyalty_streams.backtest.work import Part
+from loyalty_streams.core.facts import Array
 
 T = TypeVar("T", bound=Part)
 QUIET = 5.0
 HEAD = 8
+"""Bytes of each number before a part: of which block it is, how many bytes it has, and their CRC-32."""
 KEPT = 30 * 86_400
 """Seconds after which what a stopped pass left is swept away."""
 
@@ -44,7 +50,7 @@ class Journal(Generic[T]):
     kind: type[T]
     resume: bool
     clock: Callable[[], float] = time.monotonic
-    _waiting: list[T] = field(default_factory=list)
+    _waiting: list[tuple[int, T]] = field(default_factory=list)
     _out: BinaryIO | None = None
     _facts: int = 0
 
@@ -58,9 +64,9 @@ class Journal(Generic[T]):
         for part in self._left():
             self._facts, done = self._facts + part.history.facts, done + 1
             yield part
-        for part in more(done):
+        for number, part in enumerate(more(done), done):
             self._facts += part.history.facts
-            self._waiting.append(part)
+            self._waiting.append((number, part))
             if self._out is not None or self.clock() - begun >= QUIET:
                 self._write()
             yield part
@@ -82,46 +88,94 @@ class Journal(Generic[T]):
 
     def _left(self) -> Iterator[T]:
         """The whole parts of the file of an earlier pass, which is gone on with behind the last of them; what is torn is cut off."""
-        if not (self.question and self.resume and self.path.exists()):
+        if self.question and self.resume:
+            self._out = self._taken(os.O_RDWR)
+        if self._out is None:
             return
-        file, end = self.path.open("r+b"), 0
-        while (part := self._read(file)) is not None:
-            end = file.tell()
-            yield part
-        file.truncate(end)
-        file.seek(end)
-        self._out = file
+        end = done = 0
+        while (found := self._read(self._out)) is not None:
+            number, part = found
+            if number > done:
+                break
+            end = self._out.tell()
+            if number == done:  # somebody who stops a pass while it writes may have it write a part twice
+                done += 1
+                yield part
+        self._out.truncate(end)
+        self._out.seek(end)
 
-    def _read(self, file: BinaryIO) -> T | None:
-        head = file.read(HEAD)
+    def _taken(self, how: int) -> BinaryIO | None:
+        """Opens the file for this pass alone, where it is there. Where another pass has it, or it cannot be had, nothing is kept."""
         try:
-            return self.kind.of_arrays([np.lib.format.read_array(file, allow_pickle=False) for _ in range(int.from_bytes(head, "little"))])
-        except (ValueError, IndexError, OSError):
+            file = os.fdopen(os.open(self.path, how, 0o666), "r+b")
+        except FileNotFoundError:
             return None
+        except (OSError, RuntimeError):  # a RuntimeError says that a user has no home
+            self.question = ""
+            return None
+        if not _alone(file):
+            file.close()
+            self.question = ""
+            return None
+        return file
+
+    def _read(self, file: BinaryIO) -> tuple[int, T] | None:
+        number, size, check = (int.from_bytes(file.read(HEAD), "little") for _ in range(3))
+        if not 0 < size <= os.fstat(file.fileno()).st_size - file.tell():
+            return None
+        body = file.read(size)
+        if zlib.crc32(body) != check:
+            return None
+        some, arrays = io.BytesIO(body), list[Array]()
+        while some.tell() < size:
+            arrays.append(np.lib.format.read_array(some, allow_pickle=False))
+        return number, self.kind.of_arrays(arrays)
 
     def _write(self) -> None:
         """Writes what waits; where the cache cannot be written to, nothing is kept."""
-        if not self.question or not self._waiting:
-            self._waiting = []
-            return
-        try:
-            if self._out is None:
-                folder().mkdir(parents=True, exist_ok=True)
-                _sweep(folder())
-                self._out = self.path.open("wb")
-            for part in self._waiting:
-                _put(self._out, part)
-            self._out.flush()
-        except OSError:
-            self.question, self._out = "", None
+        if self.question and self._waiting and self._begun():
+            try:
+                for number, part in self._waiting:
+                    _put(self._out, number, part)
+            except OSError:
+                self.question, self._out = "", None
         self._waiting = []
 
+    def _begun(self) -> bool:
+        """Whether there is a file to write into; a new one is empty."""
+        if self._out is not None:
+            return True
+        try:
+            folder().mkdir(parents=True, exist_ok=True)
+            _sweep(folder())
+            self._out = self._taken(os.O_RDWR | os.O_CREAT)
+            if self._out is not None:
+                self._out.truncate()
+        except (OSError, RuntimeError):
+            self.question, self._out = "", None
+        return self._out is not None
 
-def _put(out: BinaryIO, part: Any) -> None:
-    arrays = part.arrays()
-    out.write(len(arrays).to_bytes(HEAD, "little"))
-    for array in arrays:
-        np.lib.format.write_array(out, np.ascontiguousarray(array), allow_pickle=False)
+
+def _alone(file: BinaryIO) -> bool:
+    """Whether no other pass has a file; so it is taken to be where files cannot be locked."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _put(out: BinaryIO | None, number: int, part: Any) -> None:
+    """Writes a part in one go."""
+    body = io.BytesIO()
+    for array in part.arrays():
+        np.lib.format.write_array(body, np.ascontiguousarray(array), allow_pickle=False)
+    words = (number, len(body.getbuffer()), zlib.crc32(body.getbuffer()))
+    if out is not None:
+        out.write(b"".join(word.to_bytes(HEAD, "little") for word in words) + body.getbuffer())
+        out.flush()
 
 
 def _sweep(where: Path) -> None:

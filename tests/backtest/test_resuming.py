@@ -183,6 +183,52 @@ def test_where_nothing_can_be_kept_the_pass_goes_on_all_the_same(
     assert plan(ground, candidate, Asked(threads=1)).to_json()["members"]["gain"] > 0
 
 
+def test_two_that_ask_the_same_at_one_time_do_not_write_into_one_file(grounds: tuple[Ground, Path], tmp_path: Path) -> None:
+    """The second is asked in the middle of the first, and stopped: what the first leaves is whole, and its own."""
+    ground, candidate = grounds
+    whole = plan(ground, candidate, Asked(threads=1)).to_json()
+    with pytest.raises(Stopped):
+        plan(ground, candidate, Asked(threads=1), progress=Interrupt(1))
+    first = Interrupt(2)
+
+    def beside(step: Progress) -> None:
+        if not first.told:
+            with pytest.raises(Stopped, match="nothing of it is kept"):
+                plan(ground, candidate, Asked(threads=1, resume=True), progress=Interrupt(3))
+        first(step)
+
+    with pytest.raises(Stopped, match="goes on from there"):
+        plan(ground, candidate, Asked(threads=1, resume=True), progress=beside)
+    assert len(left(tmp_path)) == 1
+    assert plan(ground, candidate, Asked(threads=1, resume=True)).to_json() == whole
+
+
+def test_a_part_that_stands_twice_counts_once_and_what_is_no_part_is_folded_again(
+    grounds: tuple[Ground, Path], tmp_path: Path, folded: list[int]
+) -> None:  # fmt: skip
+    """Who presses Ctrl-C while a part is written has it written again; a machine that fails may leave zeros, or other bytes."""
+    ground, candidate = grounds
+    whole = plan(ground, candidate, Asked(threads=1)).to_json()
+    for harm, parts in ((lambda kept: kept + kept, 2), (lambda kept: kept[:-50] + bytes(50), 1), (lambda kept: kept + bytes(500), 2)):
+        with pytest.raises(Stopped):
+            plan(ground, candidate, Asked(threads=1), progress=Interrupt(2))
+        (path,) = left(tmp_path)
+        path.write_bytes(harm(path.read_bytes()))
+        folded.clear()
+        assert plan(ground, candidate, Asked(threads=1, resume=True)).to_json() == whole
+        assert len(folded) == len(ground.source.manifest.blocks) - parts  # type: ignore[attr-defined]
+
+
+def test_who_has_no_home_is_answered_and_nothing_is_kept(grounds: tuple[Ground, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    ground, candidate = grounds
+    monkeypatch.setattr(resuming, "folder", homeless)
+    with pytest.raises(Stopped, match="nothing of it is kept"):
+        plan(ground, candidate, Asked(threads=1, resume=True), progress=Interrupt(2))
+
+
 def test_what_nobody_goes_on_with_for_a_month_is_swept_away(grounds: tuple[Ground, Path], tmp_path: Path) -> None:
     ground, candidate = grounds
     (tmp_path / "cache").mkdir()
