@@ -22,7 +22,7 @@ from loyalty_streams.agents.lateness import Lateness
 from loyalty_streams.agents.rows import MendRow, Segments, Text
 from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.ground import Ground
-from loyalty_streams.backtest.packing import BESIDE, KERNEL, KIN, LAYOUT, MANIFEST, PLAIN, TEXTS, Blocked, Manifest
+from loyalty_streams.backtest.packing import BESIDE, CONTENT, KERNEL, KIN, LAYOUT, MANIFEST, PLAIN, TEXTS, Blocked, Manifest
 from loyalty_streams.backtest.places import REMOTE, filesystem
 from loyalty_streams.backtest.source import Block, Logs, Waiting, patience_of
 from loyalty_streams.core.entries import Entry
@@ -86,7 +86,7 @@ def opened(path: Path | str) -> Ground:
         given = Programmes.of_versions([load(text, file) for file, text in manifest.programmes], manifest.registry)
     except ProgrammeError as error:
         raise BacktestError("PACK_BROKEN", f"a programme in it cannot be read: {error}", path) from None
-    return Ground(source, _Texts(source.place / TEXTS), given)
+    return Ground(source, _Texts(source), given)
 
 
 def source_of(path: Path | str) -> PackedSource:
@@ -121,12 +121,15 @@ def _unchanged(manifest: Manifest, place: Folder) -> None:
 class _Texts(Mapping[int, str]):
     """The texts behind codes, read when the first is asked for."""
 
-    def __init__(self, place: Folder) -> None:
-        self._place = place
+    def __init__(self, source: PackedSource) -> None:
+        self._source = source
 
     @cached_property
     def _known(self) -> dict[int, str]:
-        table = pq.read_table(self._place.open())
+        try:
+            table = self._source.file(TEXTS).read()
+        except (OSError, pa.ArrowException) as error:
+            raise BacktestError("PACK_BROKEN", f"cannot be read: {error}", self._source.path(TEXTS)) from None
         return dict(zip(table["code"].to_pylist(), table["text"].to_pylist(), strict=True))
 
     def __getitem__(self, code: int) -> str:
@@ -251,7 +254,8 @@ class PackedSource:
         try:
             return file.read_row_group(block.groups[name], columns=list(columns), use_threads=False)
         except (OSError, pa.ArrowException) as error:
-            raise BacktestError("PACK_BROKEN", f"row group {block.groups[name]} cannot be read: {error}", self._path(name, block.bucket)) from None
+            told = f"row group {block.groups[name]} cannot be read: {error}"
+            raise BacktestError("PACK_BROKEN", told, self.path(_file_name(name, block.bucket))) from None
 
     def _file(self, name: str, bucket: int) -> Any:
         """A file, open for this thread; one of each table is open at a time."""
@@ -259,15 +263,26 @@ class PackedSource:
             self._open.files = {}
         number, file = self._open.files.get(name, (-1, None))
         if number != bucket:
-            try:
-                file = pq.ParquetFile((self.place / f"{name}-{bucket:04}.parquet").open())
-            except (OSError, pa.ArrowException) as error:
-                raise BacktestError("PACK_BROKEN", f"cannot be read: {error}", self._path(name, bucket)) from None
+            file = self.file(_file_name(name, bucket))
             self._open.files[name] = bucket, file
         return file
 
-    def _path(self, name: str, bucket: int) -> str:
-        return f"{self.place.path}/{name}-{bucket:04}.parquet"
+    def file(self, name: str) -> Any:
+        """A file of the folder, opened. Raises BacktestError PACK_BROKEN where it cannot be, or where it was packed with others than these."""
+        try:
+            file = pq.ParquetFile((self.place / name).open())
+        except (OSError, pa.ArrowException) as error:
+            raise BacktestError("PACK_BROKEN", f"cannot be read: {error}", self.path(name)) from None
+        if self.manifest.content and (file.metadata.metadata or {}).get(CONTENT.encode()) != self.manifest.content.encode():
+            raise BacktestError("PACK_BROKEN", f"it was packed with other facts than {MANIFEST} tells of", self.path(name))
+        return file
+
+    def path(self, name: str) -> str:
+        return f"{self.place.path}/{name}"
+
+
+def _file_name(table: str, bucket: int) -> str:
+    return f"{table}-{bucket:04}.parquet"
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ A bucket is XXH64 of the member's id modulo the number of buckets. The same log 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -45,6 +46,7 @@ from loyalty_streams.reports.texts import Texts
 
 LAYOUT = 1
 MANIFEST, TEXTS = "pack.json", "texts.parquet"
+CONTENT = "loyalty_streams_content"
 TABLES = ("facts", "lines", "attributes", "members")
 FACTS_A_BUCKET, FACTS_A_BLOCK = 4_000_000, 65_536
 PLAIN, ODD, KIN = "plain", "odd", "kin"
@@ -80,7 +82,7 @@ class Blocked:
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What `pack.json` says. `patience`: the order of the facts is that of programmes which wait as long for what comes late. `tables`: the files
-    beside the folder that tell the same, and their sizes. `waiting`: as of `Source`.
+    beside the folder that tell the same, and their sizes. `waiting`: as of `Source`. `content`: a hash of all rows, which stands in every file too.
     """
 
     layout: int
@@ -95,6 +97,7 @@ class Manifest:
     blocks: list[Blocked]
     tables: dict[str, int]
     waiting: list[Waiting]
+    content: str = ""
 
     def write(self, folder: Path) -> None:
         (folder / MANIFEST).write_text(json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
@@ -152,9 +155,13 @@ class _Bucket:
         self.written[name] += 1
         return self.written[name] - 1
 
-    def close(self) -> None:
+    def close(self, content: str = "") -> None:
+        """Ends the files, each with the hash of the rows of all."""
         while self.writers:
-            self.writers.popitem()[1].close()
+            writer = self.writers.popitem()[1]
+            if content:
+                writer.add_key_value_metadata({CONTENT: content})
+            writer.close()
 
 
 class Packer:
@@ -165,6 +172,7 @@ class Packer:
         self.folder, self._lateness = folder, lateness
         self.buckets = [_Bucket(folder, k) for k in range(-(-facts // FACTS_A_BUCKET) or 1)]
         self.blocks: list[Blocked] = []
+        self._content = hashlib.blake2b(digest_size=16)
 
     def bucket_of(self, name: bytes) -> int:
         return (code_of(name.decode()) & (1 << 64) - 1) % len(self.buckets)
@@ -186,22 +194,24 @@ class Packer:
             for kind, waiting in bucket.waiting.items():
                 if waiting:
                     self._write(bucket, kind, waiting)
-        self.close()
         words = sorted(texts.items())
+        self._content.update(repr(words).encode())
+        content = self._content.hexdigest()
+        self.close(content)
         table = pa.table({"code": pa.array([code for code, _ in words], pa.int64()), "text": pa.array([text for _, text in words], pa.string())})
-        pq.write_table(table, self.folder / TEXTS, compression="zstd")
+        pq.write_table(table.replace_schema_metadata({CONTENT: content}), self.folder / TEXTS, compression="zstd")
         blocks = sorted(self.blocks, key=lambda b: (b.kind == KIN, b.bucket, b.groups["members"]))
         packed = Manifest(
             LAYOUT, code_version(), sum(b.facts for b in blocks), sum(b.members for b in blocks), now, len(self.buckets),
             [list(p) for p in patience_of(programmes.compiled)], [list(t) for t in programmes.texts], programmes.registry, blocks, dict(tables),
-            [*orphans],
+            [*orphans], content,
         )  # fmt: skip
         packed.write(self.folder)
         return packed
 
-    def close(self) -> None:
+    def close(self, content: str = "") -> None:
         for bucket in self.buckets:
-            bucket.close()
+            bucket.close(content)
 
     def _write(self, bucket: _Bucket, kind: str, pieces: Sequence[Piece]) -> None:
         names = [name for p in pieces for name in p.names]
@@ -220,6 +230,11 @@ class Packer:
         ids = pa.array([name.decode() for name in names], pa.large_string())
         words = {"member_id": ids.take(pa.array(np.repeat(np.arange(len(names)), counts)))}
         words |= {"key": _joined([r.keys for r in rows]), "about_key": _joined([r.abouts for r in rows])}
+        self._content.update(f"{bucket.number} {kind}\n".encode() + b"\n".join(names))
+        for column in (counts, *(column for part in parts.values() for column in part.values())):
+            self._content.update(column.tobytes())
+        for r in rows:
+            self._content.update(r.keys.data + r.abouts.data)
         groups = {name: bucket.put(name, pa.table({**part, **(words if name == "facts" else {})})) for name, part in parts.items()}
         groups["members"] = bucket.put("members", pa.table({"member_id": ids, "facts": counts, "group": closed}))
         same = {name: int(column[0]) for part in parts.values() for name, column in part.items() if len(column) and (column == column[0]).all()}

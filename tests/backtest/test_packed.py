@@ -174,14 +174,32 @@ def gone(folder: Path) -> None:
     [
         (newer, "PACK_NEWER", "packed"), (cut("pack.json"), "PACK_BROKEN", "packed"),
         (cut("facts-0000.parquet"), "PACK_BROKEN", "facts-0000.parquet"), (gone, "PACK_BROKEN", "lines-0000.parquet"),
+        (cut("texts.parquet"), "PACK_BROKEN", "texts.parquet"),
         (lambda folder: (folder / "pack.json").unlink(), "NOT_PACKED", "packed"),
     ],
 )  # fmt: skip
 def test_packed_facts_that_cannot_be_read_are_named(packed: Path, harm: Callable[[Path], None], code: str, place: str) -> None:
     harm(packed)
     with pytest.raises(BacktestError) as caught:
-        decided(opened(packed))
+        ground = opened(packed)
+        assert not decided(ground) or not len(ground.texts)
     assert caught.value.code == code and caught.value.place.endswith(place)
+
+
+@pytest.mark.parametrize("name", ["facts-0000.parquet", "texts.parquet"])
+def test_a_file_of_another_pack_is_not_taken_for_one_of_this(tmp_path: Path, name: str) -> None:
+    """Of 100 yuan and of 900 on the same day, and 50 later: the files look alike, and all that is known of their blocks is the same."""
+    for folder, cents, channel in (("one", 10_000, "app"), ("other", 90_000, "till")):
+        (tmp_path / folder).mkdir()
+        later = order("O2", "ann", "2026-02-01 10:00", 5_000)
+        with store_of(tmp_path / folder, order("O1", "ann", "2026-01-01 10:00", cents, channel=channel), later) as store:
+            write_pack(store, tmp_path / folder / "packed")
+    one, other = (opened(tmp_path / folder / "packed").source.fingerprint for folder in ("one", "other"))
+    assert one != other, "what was stopped over one is not gone on with over the other"
+    shutil.copy(tmp_path / "other" / "packed" / name, tmp_path / "one" / "packed" / name)
+    with pytest.raises(BacktestError) as caught:
+        plan(opened(tmp_path / "one" / "packed"), written(tmp_path, "next", with_rate("2")), Asked()).to_json()
+    assert caught.value.code == "PACK_BROKEN" and caught.value.place.endswith(name)
 
 
 def test_nothing_is_packed_over_what_is_there_and_half_a_pack_is_never_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
