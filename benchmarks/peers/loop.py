@@ -1,7 +1,7 @@
 """The smallest programme as a loop in plain Python over a member's facts in their order.
 
-One point a whole currency unit, lots of twelve months that are spent and expire oldest first, returns by line within ninety days, tiers by the spend of
-twelve months at 200, 500 and 1,000, judged after every order and return and whenever a purchase leaves the window. Instants are microseconds UTC.
+One point a whole currency unit, lots of twelve months that are spent and expire oldest first, returns by line within ninety days, tiers by the spend
+of twelve months at 200, 500 and 1,000, judged after every order and return and whenever a purchase leaves the window. Instants are microseconds UTC.
 """
 
 from __future__ import annotations
@@ -214,8 +214,8 @@ def _members(facts: Any, lines: Any, until: int) -> Iterator[tuple[str, Account]
 
 
 def a_year_on(at: Array) -> tuple[Array, Array]:
-    """The same time of day twelve months later, on the last of the month where there is no such day; and the first instant that is outside a window of
-    twelve months.
+    """The same time of day twelve months later, on the last of the month where there is no such day; and the first instant that is outside a window
+    of twelve months.
     """
     day = at.astype("M8[us]").astype("M8[D]")
     month = day.astype("M8[M]")

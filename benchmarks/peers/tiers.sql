@@ -28,7 +28,7 @@ WITH orders AS (
     SELECT *, lag(tier, 1, 0) OVER (PARTITION BY member_id ORDER BY instant, place) AS before FROM held
 )
 SELECT
-    member_id, max(issued) AS issued, arg_max(tier, (instant, place)) AS tier, count(*) FILTER (tier <> before) AS tier_changes,
+    member_id, max(issued)::BIGINT AS issued, arg_max(tier, (instant, place)) AS tier, count(*) FILTER (tier <> before) AS tier_changes,
     min(instant) FILTER (tier = 1 AND before <> 1) AS silver, min(instant) FILTER (tier = 2 AND before <> 2) AS gold,
     min(instant) FILTER (tier = 3 AND before <> 3) AS platinum
 FROM changes

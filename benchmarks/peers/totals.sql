@@ -13,5 +13,5 @@ WITH orders AS (
 ), spent AS (
     SELECT member_id, issued, spend - coalesce(r.amount, 0) AS spend FROM bought LEFT JOIN returned AS r USING (member_id)
 )
-SELECT member_id, issued, CASE WHEN spend >= 100000 THEN 3 WHEN spend >= 50000 THEN 2 WHEN spend >= 20000 THEN 1 ELSE 0 END AS tier
+SELECT member_id, issued::BIGINT AS issued, CASE WHEN spend >= 100000 THEN 3 WHEN spend >= 50000 THEN 2 WHEN spend >= 20000 THEN 1 ELSE 0 END AS tier
 FROM spent
