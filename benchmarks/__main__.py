@@ -66,7 +66,7 @@ def main(words: Sequence[str] | None = None) -> int:
     read.add_argument("sections", nargs="*", metavar="SECTION", help=f"any of {', '.join(SECTIONS)} [default: all]")
     size = read.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="small sizes: to see that everything runs")
-    size.add_argument("--long", action="store_true", help="ten million facts as well: some minutes, some 30 GB of disk")
+    size.add_argument("--long", action="store_true", help="ten and a hundred million facts as well: half an hour, some 30 GB of disk")
     read.add_argument("--record", action="store_true", help="write results.json and README.md")
     asked = read.parse_args(words)
     strange = set(asked.sections) - set(SECTIONS)
