@@ -36,6 +36,17 @@ class Settings:
     max_dead_letters: int | None
     phone_region: str
     phone_key: str | None
+    kafka: str | None
+    kafka_prefix: str
+    kafka_partitions: int
+    kafka_replication: int | None
+    kafka_tls: bool
+    kafka_ca: Path | None
+    kafka_certificate: Path | None
+    kafka_certificate_key: Path | None
+    kafka_user: str | None
+    kafka_password: str | None
+    kafka_mechanism: str
     debug: bool
 
 
@@ -98,6 +109,17 @@ FIELDS: dict[str, _Field] = {
     "max_dead_letters": _Field(_count, None, "more dead letters than this make `ingest` end with exit code 3"),
     "phone_region": _Field(_region, "CN", "the country of phones without a country's code, two capital letters"),
     "phone_key": _Field(str, None, "the secret that phones are hashed under; without it rows under a plain phone are set aside"),
+    "kafka": _Field(str, None, "the cluster, HOST:PORT of one or more servers, separated by commas"),
+    "kafka_prefix": _Field(str, "loyalty", "what the names of all topics, groups and transactions begin with, such as prod.loyalty"),
+    "kafka_partitions": _Field(_count, "12", "partitions of each topic that is keyed by members; fixed once there are facts"),
+    "kafka_replication": _Field(_count, None, "copies of each record; without it three, or as many as there are brokers"),
+    "kafka_tls": _Field(_truth, "false", "speak to the cluster over TLS; a CA or a certificate turns it on too"),
+    "kafka_ca": _Field(_path, None, "a PEM file of who signed the brokers; without it whom the machine trusts"),
+    "kafka_certificate": _Field(_path, None, "a PEM file of who we are, for mutual TLS"),
+    "kafka_certificate_key": _Field(_path, None, "a PEM file of the certificate's key"),
+    "kafka_user": _Field(str, None, "who we are to SASL; turns it on"),
+    "kafka_password": _Field(str, None, "the password of kafka_user"),
+    "kafka_mechanism": _Field(_choice("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"), "SCRAM-SHA-512", "how SASL proves it; PLAIN over TLS alone"),
     "debug": _Field(_truth, "false", "show where in the code an unforeseen error came from"),
 }
 

@@ -7,7 +7,23 @@ from typing import Annotated
 import typer
 
 import loyalty_streams
-from loyalty_streams.cli import backtest, config, demo, explain, export, history, ingest, letters, member, plan, programme, report, shop, upkeep
+from loyalty_streams.cli import (
+    backtest,
+    config,
+    demo,
+    explain,
+    export,
+    history,
+    ingest,
+    letters,
+    member,
+    plan,
+    programme,
+    report,
+    shop,
+    topics,
+    upkeep,
+)  # fmt: skip
 
 app = typer.Typer(
     name="loyalty",
@@ -67,4 +83,5 @@ app.command("backup")(upkeep.backup)
 app.add_typer(upkeep.rebuild, name="rebuild")
 app.add_typer(export.app, name="export")
 app.add_typer(history.app, name="history")
+app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")

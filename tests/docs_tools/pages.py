@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import TypeAlias
 
 from loyalty_streams.programme.schema import schema_text
-from tests.docs_tools import benchmarks_page, commands_page, facts_page, ledger_page, notebooks, operating_page, programme_page, statements_page
+from tests.docs_tools import (
+    benchmarks_page,
+    commands_page,
+    facts_page,
+    kafka_page,
+    ledger_page,
+    notebooks,
+    operating_page,
+    programme_page,
+    statements_page,
+)
 
 Page: TypeAlias = Callable[[str], str]
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -21,6 +31,7 @@ PAGES: dict[str, Page] = {
     "docs/guide/facts.md": facts_page.page,
     "docs/guide/ledger.md": ledger_page.page,
     "docs/guide/operating.md": operating_page.page,
+    "docs/guide/kafka.md": kafka_page.page,
     "docs/guide/commands.md": commands_page.page,
     "docs/notebooks/backtest.ipynb": notebooks.page,
     "docs/statements.md": statements_page.page,

@@ -40,6 +40,9 @@ OLDEST_JAVA = 17
 PATIENCE = 90
 """Seconds that a start may take: about five on a machine at rest, and more than a minute after a crash on a busy one."""
 
+START_RACE = "MetadataLoader#installPublishers"
+"""How the log of a broker ends that has lost a race inside Kafka 4.1.1 at its start; met about once in thirty. The next start is well."""
+
 COMMON: dict[str, str] = {
     "process.roles": "broker,controller",
     "node.id": "1",
@@ -52,6 +55,8 @@ COMMON: dict[str, str] = {
     "transaction.state.log.min.isr": "1",
     "transaction.state.log.num.partitions": "4",
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "200",
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
     "log.retention.ms": "-1",
@@ -169,7 +174,13 @@ class Broker:
                     raise CannotStart(f"something else listens at {self.address} already; name another port")
                 self._format()
                 self._launch()
-        self.wait()
+            try:
+                self.wait()
+            except CannotStart:
+                if self.pid() is not None or START_RACE not in self.last_words():
+                    raise
+                self._launch()
+                self.wait()
 
     def pid(self) -> int | None:
         """The process that serves this folder, if one does."""
@@ -177,6 +188,8 @@ class Broker:
             pid = int((self.folder / "broker.pid").read_text("ascii"))
         except (FileNotFoundError, ValueError):
             return None
+        for process in [p for p in _started if p.pid == pid]:
+            return pid if process.poll() is None else None
         told = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
         return pid if str(self.properties) in told else None
 
@@ -218,8 +231,7 @@ class Broker:
     def _format(self) -> None:
         self.properties.write_text(self.written(), "utf-8")
         users = [word for user in self.users for word in ("--add-scram", user)]
-        tool = [*_java_with_jars(), "kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", CLUSTER, "-c", str(self.properties), *users]
-        done = subprocess.run(tool, capture_output=True, text=True, check=False)
+        done = tool("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", CLUSTER, "-c", str(self.properties), *users)
         if done.returncode != 0:
             raise CannotStart(f"the broker's folder cannot be formatted: {(done.stderr or done.stdout).strip()[-800:]}")
 
@@ -246,6 +258,11 @@ class Broker:
             process.wait()
             _started.remove(process)
         return True
+
+
+def tool(name: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Runs one of Kafka's own tools, by the name of its class."""
+    return subprocess.run([*_java_with_jars(), name, *words], capture_output=True, text=True, check=False)
 
 
 def _java_with_jars() -> list[str]:

@@ -18,12 +18,16 @@ from tests.kafka.broker import HOME, HOST, Broker, CannotStart, Ports, free_port
 RUN = "PYTEST_BROKER_RUN"
 """The process of the run that all its workers belong to."""
 RUNS = HOME / "runs"
-USER, PASSWORD = "ann", "ann-secret"
+USERS = ("shop", "worker", "client", "reader", "admin")
+"""Who may come through the door `named`, each with its name and `-secret` as password. None has a right until one is given."""
 
 
 @dataclass(frozen=True)
 class Kafka:
-    """The broker of a run. `address` is the open door; `mutual` asks for a certificate, `named` for `USER` and `PASSWORD`, both over TLS."""
+    """The broker of a run. `address` is the open door; `mutual` asks for a certificate, `named` for one of `USERS`, both over TLS.
+
+    Whoever comes through the first two may do everything.
+    """
 
     broker: Broker
     mutual: str
@@ -85,6 +89,8 @@ def _kafka(folder: Path, ports: list[int]) -> Kafka:
     plain, controller, mutual, named = ports
     scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
     extra = {
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS;User:CN=client",
         "ssl.keystore.type": "PEM",
         "ssl.keystore.location": str(folder / "server.pem"),
         "ssl.truststore.type": "PEM",
@@ -94,7 +100,7 @@ def _kafka(folder: Path, ports: list[int]) -> Kafka:
         "listener.name.named.scram-sha-512.sasl.jaas.config": scram,
     }
     listeners = (("MUTUAL", "SSL", mutual), ("NAMED", "SASL_SSL", named))
-    users = (f"SCRAM-SHA-512=[name={USER},password={PASSWORD}]",)
+    users = [f"SCRAM-SHA-512=[name={user},password={user}-secret]" for user in USERS]
     return Kafka(Broker(folder, Ports(plain, controller), listeners, extra, users), f"{HOST}:{mutual}", f"{HOST}:{named}")
 
 
