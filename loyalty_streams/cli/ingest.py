@@ -53,6 +53,10 @@ def ingest(
     max_dead_letters: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="More dead letters than this: exit code 3.")
     ] = None,
+    kafka: Annotated[
+        str | None, typer.Option("--kafka", metavar="URL", help="Publish the facts to a cluster, for its workers to decide, in place of a store.")
+    ] = None,
+    prefix: Annotated[str, typer.Option("--prefix", metavar="NAME", help="Of --kafka: what the names of topics begin with.")] = "loyalty",
     partitions: Annotated[
         int, typer.Option(metavar="N", min=1, max=1024, help="Agents that share the accounts; the end is the same for any number.")
     ] = 1,
@@ -78,6 +82,9 @@ def ingest(
     for path in paths:
         if not path.exists():
             raise Failure("NO_HISTORY", "there is no such file or folder", str(path), USAGE)
+    if kafka is not None:
+        _publish(paths, kafka, prefix, programme or chosen.programme, _options(renamed, assume_zone, arrival), as_json)
+        return
     renames, arrives, rules = _renames(renamed or []), _arrival(arrival or chosen.arrival), programme or chosen.programme
     opened = Loyalty.trial(folder(data), programme=rules) if dry_run else Loyalty.open(folder(data), programme=rules, create=True)
     with opened as shop:
@@ -95,6 +102,37 @@ def ingest(
         out(as_text(result, dry_run))
     if most is not None and result.dead_letter_count > most:
         note(f"error DEAD_LETTERS: {result.dead_letter_count} dead letters, at most {most} were asked for")
+        raise typer.Exit(EXCEEDED)
+
+
+def _options(renamed: list[str] | None, zone: str | None, arrival: str | None) -> dict[str, Any]:
+    """How a history is read, by the command line and the settings."""
+    chosen = settings()
+    return {
+        "map": _renames(renamed or []), "assume_zone": zone or chosen.assume_zone, "arrival": _arrival(arrival or chosen.arrival),
+        "phone_key": chosen.phone_key or "", "phone_region": chosen.phone_region,
+    }  # fmt: skip
+
+
+def _publish(paths: list[Path], kafka: str, prefix: str, rules: Path | None, options: dict[str, Any], as_json: bool) -> None:
+    from loyalty_streams.cli.topics import answer, connection
+    from loyalty_streams.history import ReadOptions, read_history
+    from loyalty_streams.hosts.kafka.publishing import publish
+    from loyalty_streams.hosts.kafka.topology import Topology
+    from loyalty_streams.programme import Registry, compile_versions, load_versions
+
+    if rules is None:
+        raise Failure("NO_PROGRAMME", "the programme says in which currency amounts are: name it with --programme", exit_code=USAGE)
+    compiled = compile_versions(load_versions(rules), registry=Registry())
+    reading = read_history(paths, ReadOptions(compiled.currency, compiled.minor_digits, **options))
+    told = answer(publish(reading, connection(kafka), Topology(prefix), compiled.currency))
+    for letter in told.letters[:SHOWN]:
+        note(f"{letter.file}:{letter.row} {letter.code}: {letter.expected}")
+    if as_json:
+        out_json({"published": told.facts, "dead_letters": len(told.letters)})
+    else:
+        out(f"{number(told.facts)} facts published, {number(len(told.letters))} dead letters")
+    if told.letters:
         raise typer.Exit(EXCEEDED)
 
 

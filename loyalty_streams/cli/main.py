@@ -23,6 +23,7 @@ from loyalty_streams.cli import (
     shop,
     topics,
     upkeep,
+    worker,
 )  # fmt: skip
 
 app = typer.Typer(
@@ -84,4 +85,5 @@ app.add_typer(upkeep.rebuild, name="rebuild")
 app.add_typer(export.app, name="export")
 app.add_typer(history.app, name="history")
 app.add_typer(topics.app, name="topics")
+app.command("worker")(worker.worker)
 app.add_typer(config.app, name="config")

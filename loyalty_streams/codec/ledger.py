@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from loyalty_streams.core.codes import NEVER, Bucket, EntryKind, Reason, Status
@@ -45,7 +45,7 @@ class LedgerEntry:
     corrects: int = 0
 
     def to_record(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def from_row(row: Any, member_id: str, cause: str, compiled: Compiled, keys: Mapping[int, str], corrects: int = 0) -> LedgerEntry:

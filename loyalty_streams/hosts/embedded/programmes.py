@@ -35,6 +35,11 @@ class Programmes:
     registry: str
     compiled: Compiled
 
+    @property
+    def metrics(self) -> int:
+        """How many metrics the versions have."""
+        return int(self.compiled.tables[-1].n.metrics)
+
     @classmethod
     def load(cls, path: Path) -> Programmes:
         """From a file, or a folder of versions. Raises ProgrammeError, and StoreError where there is nothing at the path."""

@@ -286,3 +286,11 @@ def of_batch(member: bytes, batch: int) -> bytes:
 def after_member(member: bytes) -> bytes:
     """The end of a member's keys."""
     return member + AFTER_NUL
+
+
+def position_of(head: bytes) -> tuple[int, int, bytes]:
+    """Where the newest fact of a packed head stands: instant, rank of its kind, business key."""
+    from loyalty_streams.agents.rows import Head
+
+    found = Head.read(head)
+    return found.last_at, found.last_rank, found.last_key

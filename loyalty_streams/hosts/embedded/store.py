@@ -6,7 +6,7 @@ process may be killed at any instant and the same facts brought again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +32,7 @@ from loyalty_streams.hosts.embedded.rocks import (
     after_member,
     is_database,
     of_batch,
+    position_of,
 )
 
 if TYPE_CHECKING:
@@ -53,28 +54,32 @@ class Store(LetterRows):
 
     Nothing heavy is imported until something is to be folded: a member's head is read without the kernel. `clock` is the machine's, asked
     when facts come in and when a command has no instant of its own. `partitions`: how many agents share the accounts; the end is the same.
+    `elsewhere`: whose messages are for another store to take; they gather in `outbox`.
     """
 
     def __init__(self, rocks: Rocks, clocks: Clocks, programmes: Programmes, clock: Clock) -> None:
         self.rocks, self.clocks, self.programmes, self.clock = rocks, clocks, programmes, clock
         self.partitions = 1
+        self.elsewhere: Callable[[bytes], bool] = nowhere
+        self.outbox: list[bytes] = []
         self._engine: Engine | None = None
         self._agent: MembersAgent | None = None
         self._lateness: Lateness | None = None
 
     @classmethod
     def open(
-        cls, folder: Path, *, programme: Path | None = None, create: bool = False, read_only: bool = False, clock: Clock | None = None
-    ) -> Self:
+        cls, folder: Path, *, programme: Path | None = None, create: bool = False, read_only: bool = False, clock: Clock | None = None,
+        kind: type[Rocks] = Rocks,
+    ) -> Self:  # fmt: skip
         """Opens a store; with `create`, makes one where there is none, under a programme (a file, or a folder of versions).
 
-        A programme given for a store that has one already must be the same by content. `clock` stands for the machine's. Raises StoreError
-        and ProgrammeError; where the programme cannot be loaded, nothing is made.
+        A programme given for a store that has one already must be the same by content. `clock` stands for the machine's; `kind`: the database.
+        Raises StoreError and ProgrammeError; where the programme cannot be loaded, nothing is made.
         """
         given = Programmes.load(programme) if programme is not None else None
         if create and not read_only and not is_database(folder):
             make(folder, given)
-        rocks = Rocks(folder, read_only=read_only)
+        rocks = kind(folder, read_only=read_only)
         try:
             found = rocks.get("rest", CLOCKS)
             if found is None:
@@ -297,7 +302,7 @@ class Store(LetterRows):
             if start is not None and due_of(head) > start:
                 batch.put("heads", member, due_at(head, start))
         self.rocks.write(batch)
-        measures_more = measures(programmes) > measures(self.programmes)
+        measures_more = programmes.metrics > self.programmes.metrics
         batch = self.rocks.batch()
         programmes.put(batch)
         self.clocks.refold = measures_more
@@ -410,6 +415,8 @@ class Store(LetterRows):
         clocks.waiting += len(writes.waiting) - len(writes.released)
         put_graves(batch, writes.graves)
         messages = [m for m in writes.messages if addressee(m) != NOBODY]
+        self.outbox += [m for m in messages if self.elsewhere(addressee(m))]
+        messages = [m for m in messages if not self.elsewhere(addressee(m))]
         for k, message in enumerate(messages):
             batch.put("rest", UNDER_WAY + number.to_bytes(8, "big") + k.to_bytes(4, "big"), message)
         clocks.under_way += len(messages)
@@ -437,14 +444,6 @@ class Store(LetterRows):
         batch.put("rest", CLOCKS, self.clocks.pack())
 
 
-def position_of(head: bytes) -> Position:
-    """Where the newest fact of a packed head stands."""
-    from loyalty_streams.agents.rows import Head
-
-    found = Head.read(head)
-    return found.last_at, found.last_rank, found.last_key
-
-
-def measures(programmes: Programmes) -> int:
-    """How many metrics the versions of a programme have."""
-    return int(programmes.compiled.tables[-1].n.metrics)
+def nowhere(account: bytes) -> bool:
+    """Whether an account is kept by another store: none is, where one keeps all."""
+    return False
