@@ -18,7 +18,7 @@ from loyalty_streams.backtest.errors import BacktestError
 from loyalty_streams.backtest.ground import Given, Ground
 from loyalty_streams.backtest.running import Progress, Run
 from loyalty_streams.backtest.segments import Segment, Traits
-from loyalty_streams.backtest.totals import OUTSTANDING, TOLD, Totals, code_version
+from loyalty_streams.backtest.totals import OUTSTANDING, TOLD, Totals, code_version, one_ladder
 from loyalty_streams.backtest.where import Chosen, chosen
 from loyalty_streams.backtest.work import History
 from loyalty_streams.programme.diff import Difference, compare
@@ -91,11 +91,11 @@ class Plan:
     # ---- members -----------------------------------------------------------------------------------------------------
 
     def tier_counts(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Persons by tier: those of the ladders from the lowest up, others only where somebody holds one."""
-        order = [name for t in self.totals() for name in t.ladder()]
+        """Persons by tier, from the lowest up: those of both ladders; below them others, and none, where somebody holds one."""
+        order = one_ladder(t.ladder() for t in self.totals())
         before, after = self.comparison.tier_counts()
-        order += [name for name in (*before, *after) if before.get(name) or after.get(name)]
-        found = {name: (before.get(name, 0), after.get(name, 0)) for name in order}
+        others = [name for name in (*before, *after) if name not in order and (before.get(name) or after.get(name))]
+        found = {name: (before.get(name, 0), after.get(name, 0)) for name in (*others, *order)}
         return {name: n for name, (n, _) in found.items()}, {name: n for name, (_, n) in found.items()}
 
     def tier_table(self) -> list[tuple[str, str, int]]:

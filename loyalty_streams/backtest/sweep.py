@@ -12,10 +12,9 @@ import pyarrow as pa
 from loyalty_streams.backtest.contenders import Contender
 from loyalty_streams.backtest.figures import nobody
 from loyalty_streams.backtest.running import Progress, Run
-from loyalty_streams.backtest.totals import OUTSTANDING, TOLD, Totals, code_version, ladder
+from loyalty_streams.backtest.totals import OUTSTANDING, TOLD, Totals, code_version, ladder, one_ladder
 from loyalty_streams.backtest.where import Chosen
 from loyalty_streams.backtest.work import COUNTS, Tallied, Tallying
-from loyalty_streams.core.programme import Names
 from loyalty_streams.reports.words import say
 
 
@@ -87,7 +86,8 @@ def frontier(points: Sequence[tuple[int, int]]) -> set[int]:
 
 def sweep(run: Run, values: Sequence[Mapping[str, str]], progress: Callable[[Progress], None] | None = None) -> Sweep:
     """Folds everything under all programmes of a run, the first of which the others are compared with; `values` are of the others."""
-    ranks = [_rank(c, run.names, run.span.until) for c in run.contenders]
+    ladders = [ladder(c, run.span.until) for c in run.contenders]
+    ranks = [{run.names.tiers.index(name): place for place, name in enumerate(one_ladder((ladders[0], own)))} for own in ladders]
     whole = Tallied.nobody(run.span.until, len(run.contenders))
     work = Tallying(run.judges, run.span, np.zeros(0, np.int64), run.wanted, run.names, ranks)
     with run.passing(work, Tallied, progress) as parts:
@@ -96,7 +96,3 @@ def sweep(run: Run, values: Sequence[Mapping[str, str]], progress: Callable[[Pro
     run.await_orders(whole.history)
     return Sweep(run.contenders, values, whole)
 
-
-def _rank(contender: Contender, names: Names, as_of: int) -> dict[int, int]:
-    """The place of each tier on a programme's ladder, by number."""
-    return {names.tiers.index(name): place for place, name in enumerate(ladder(contender, as_of))}

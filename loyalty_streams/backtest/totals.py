@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -61,6 +62,18 @@ def ladder(contender: Contender, as_of: int) -> list[str]:
     """The tiers of a programme's version in force at an instant, from the lowest up."""
     names = contender.compiled.names.tiers
     return [names[k] for k in ladder_tiers(Question(contender.compiled, as_of))]
+
+
+def one_ladder(ladders: Iterable[Sequence[str]]) -> list[str]:
+    """The tiers of several ladders in one order: a tier that only a later one has stands above the one that it follows there."""
+    order: list[str] = []
+    for names in ladders:
+        place = 0
+        for name in names:
+            if name not in order:
+                order.insert(place, name)
+            place = order.index(name) + 1
+    return order
 
 
 def code_version() -> str:

@@ -235,7 +235,7 @@ def test_t183_a_ladder_is_tried_on_the_history_before_its_launch(tmp_path: Path)
     launched = (SIMPLE + LADDER).replace("version: 1", "version: 2\neffective_from: 2027-01-01")
     with store_of(tmp_path, *THREE) as store:
         first, written_from = tried(store, launched), tried(store, launched, Asked(effective=True))
-        assert first.to_json()["tiers"]["after"] == {"base": 2, "silver": 0, "gold": 1, "none": 0}
+        assert first.to_json()["tiers"]["after"] == {"none": 0, "base": 2, "silver": 0, "gold": 1}
         assert written_from.to_json()["members"]["changed"] == 0
 
 

@@ -13,6 +13,7 @@ from loyalty_streams.backtest.plan import OUTSTANDING
 from loyalty_streams.backtest.running import Run
 from loyalty_streams.backtest.source import StoreSource
 from loyalty_streams.backtest.sweep import Sweep, frontier, sweep
+from loyalty_streams.backtest.telling import Telling
 from loyalty_streams.backtest.varying import Axis, combinations, varied
 from loyalty_streams.hosts.embedded import Store
 from loyalty_streams.programme import ProgrammeError
@@ -41,6 +42,27 @@ def test_every_candidate_of_a_sweep_has_the_figures_of_a_plan_of_its_own(tmp_pat
             moves = [(place(m["to"]) - place(m["from"]), m["members"]) for m in body["tiers"]["moves"]]
             assert row["tiers"] == {"up": sum(n for step, n in moves if step > 0), "down": sum(n for step, n in moves if step < 0)}
     assert len(found.values) == 6 and OUTSTANDING == ("available", "pending", "reserved")
+
+
+NEW_LADDERS = {
+    "ladder: {base: 0, bronze: 200.00, silver: 1500.00, gold: 2000.00}": (1, 1),
+    "ladder: {base: 0, gold: 2000.00}": (0, 1),
+}
+
+
+@pytest.mark.parametrize("ladder", NEW_LADDERS)
+def test_a_tier_that_one_ladder_alone_has_stands_where_it_stands_there(tmp_path: Path, ladder: str) -> None:
+    """Of 1,000 gold becomes bronze or base: down; of 250 base becomes bronze: up. Where there was no ladder nobody climbs down."""
+    up, down = NEW_LADDERS[ladder]
+    text = (SIMPLE + LADDER).replace("ladder: {base: 0, silver: 300.00, gold: 1000.00}", ladder)
+    with store_of(tmp_path, *THREE, rules=SIMPLE + LADDER) as store:
+        assert Telling(tried(store, text)).lines()["tiers"][0].startswith(f"↑{up}  ↓{down} ")
+        (row,) = swept(store, text, "earn.base.points.rate=1").rows()
+        assert row["tiers"] == {"up": up, "down": down}
+        assert list(tried(store, text).to_json()["tiers"]["before"])[:3] == (["base", "bronze", "silver"] if up else ["base", "silver", "gold"])
+    (tmp_path / "none").mkdir()
+    with store_of(tmp_path / "none", *THREE) as store:
+        assert "↓0 " in Telling(tried(store, text)).lines()["tiers"][0]
 
 
 def test_what_each_costs_and_whom_it_moves(tmp_path: Path) -> None:
