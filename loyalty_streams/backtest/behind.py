@@ -203,7 +203,9 @@ def behind(run: Run, pair: tuple[int, int], members: Iterable[str], texts: Mappi
 def behind_each(
     run: Run, pair: tuple[int, int], members: Sequence[str], texts: Mapping[int, str], lang: Language = "en"
 ) -> Iterator[tuple[str, Behind]]:
-    """The same one by one, some accounts in memory at a time; in the order in which the accounts are read."""
+    """The same one by one, some accounts in memory at a time; in the order in which the accounts are read. An account that another has become is
+    told of as that one.
+    """
     sentences = [Sentences(run.contenders[k].compiled, Because(run.contenders[k].compiled, texts), lang) for k in pair]
     wanted = {name.encode() for name in members}
     for block in run.source.blocks_of([name.encode() for name in members]):
@@ -213,7 +215,8 @@ def behind_each(
         before, after = (_Sides(found, s) for found, s in zip(sides, sentences, strict=True))
         for place, name in enumerate(sides[0].names):
             if name in wanted:
-                yield name.decode(), Behind(before.of(place), after.of(place), keys)
+                old, new = (int(found.home[place]) for found in sides)
+                yield name.decode(), Behind(before.of(old), after.of(new), keys)
 
 
 def _keys(sides: Sequence[Decided]) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from loyalty_streams.cli.common import (
     Failure,
     Json,
     Lang,
+    account_name,
     guarded,
     language,
     note,
@@ -53,6 +55,10 @@ From = Annotated[
 ]
 
 
+def _account(name: str | None) -> str | None:
+    return None if name is None else account_name(name)
+
+
 @guarded
 def plan(
     candidate: Annotated[Path, typer.Argument(metavar="CANDIDATE", help="The programme to try; of a folder its newest version.")],
@@ -69,7 +75,7 @@ def plan(
     ] = None,
     where: Where = None,
     explained: Annotated[
-        str | None, typer.Option("--explain", metavar="ID", help="The entries of this member that differ, side by side.")
+        str | None, typer.Option("--explain", metavar="ID", callback=_account, help="The entries of this member that differ, side by side.")
     ] = None,
     segment: Annotated[
         bool, typer.Option("--segment", help="Where the change concentrates, in place of members: channels, stores, tiers and more.")
@@ -206,6 +212,8 @@ def source(data: Path | None, history: str | None, programme: Path | None) -> It
     from loyalty_streams.backtest.ground import Ground
     from loyalty_streams.backtest.packed import is_packed, opened
 
+    if history is not None and data is not None:
+        raise typer.BadParameter("--data and --history both say what is read", param_hint="--history")
     if history is None:
         with open_shop(data, read_only=True) as shop:
             yield Ground.of(shop.store), False
@@ -238,7 +246,11 @@ def made(history: str, programme: Path) -> Iterator[Store]:
 
 def listed(path: Path) -> list[str]:
     """The members of a list, one a line; a first line `member_id` is its head, and of a CSV the first column counts."""
-    rows = [line.split(",")[0].strip().strip('"') for line in path.read_text("utf-8-sig").splitlines()]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = [row[0].strip() for row in csv.reader(lines) if row]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Failure("FILE", f"this is no list of members in UTF-8: {error}", str(path), USAGE) from None
     found = [row for k, row in enumerate(rows) if row and not (k == 0 and row == "member_id")]
     if not found:
         raise Failure("EMPTY_RANGE", "the list names no member", str(path), USAGE)

@@ -30,6 +30,15 @@ def test_t139_a_member_is_found_by_each_identifier_however_a_phone_is_written(sh
     assert {e["cause"] for e in found["entries"]} >= {"order/P1", "order/P2"}
 
 
+@pytest.mark.parametrize("name", ["M1", "card:4711", "phone:13800138000"])
+def test_a_plan_explains_a_member_under_each_identifier(shop: Terminal, name: str) -> None:
+    """80 dollars of hers, and 120 of the corner shop's O1, at twice the rate."""
+    text = (shop.folder / "rules" / "v1.yaml").read_text("utf-8").replace("rate: 1,", "rate: 2,")
+    (shop.folder / "next.yaml").write_text(text, "utf-8")
+    told = shop.json("plan", "next.yaml", "--explain", name)
+    assert {e["cause"] for e in told["entries"]} >= {"order/P1", "order/P2"} and sum(p["points"] for p in told["parts"]) == 200
+
+
 def test_a_till_redeems_under_the_card_what_the_member_has(shop: Terminal) -> None:
     answer = shop.json("redeem", "card:4711", "100", "--id", "D9", "--at", "2026-03-20T10:00:00Z")
     assert answer["granted"] is True, answer
