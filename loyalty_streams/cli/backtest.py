@@ -72,6 +72,8 @@ def backtest(
     chosen = language(lang)
     if vary and len(files) != 1:
         raise typer.BadParameter("one programme is varied: name one with --programme", param_hint="--vary")
+    if to is not None and not vary:
+        raise typer.BadParameter("a file is written of a sweep: --vary says over what", param_hint="--out")
     if where is not None:
         read(where)
     if to is not None:

@@ -89,6 +89,25 @@ def test_some_members_alone(terminal: Terminal) -> None:
     assert terminal.run("plan", "next.yaml", "--members", "none.txt").code == 2
 
 
+def test_a_list_of_members_is_read_as_a_spreadsheet_writes_it(terminal: Terminal) -> None:
+    """With a mark before the first word, quotation marks around what holds a comma, and lines that end as in Windows; other encodings are told."""
+    (terminal.folder / "some.csv").write_bytes('\ufeffmember_id,city\r\n"M1, Ann",Lyon\r\n"M2",Brest\r\n'.encode())
+    told = terminal.run("plan", candidate(terminal), "--members", "some.csv")
+    assert told.code == 1 and told.err.startswith("error UNKNOWN_MEMBER: M1, Ann: the history has no fact of 1 of the 2 members")
+    (terminal.folder / "some.csv").write_bytes("member_id\nM2\n\xe9\n".encode("latin-1"))
+    told = terminal.run("plan", "next.yaml", "--members", "some.csv")
+    assert told.code == 2 and told.err.startswith("error FILE: some.csv: this is no list of members in UTF-8")
+
+
+def test_two_histories_or_a_file_of_what_is_not_written_are_asked_in_a_wrong_way(terminal: Terminal) -> None:
+    for words in (
+        ("plan", candidate(terminal), "--data", "loyalty-data", "--history", "history", "--baseline", "rules/v1.yaml"),
+        ("backtest", "--programme", "next.yaml", "--out", "all.parquet"),
+    ):
+        assert terminal.run(*words).code == 2
+    assert not (terminal.folder / "all.parquet").exists()
+
+
 def test_those_for_whom_something_holds(terminal: Terminal) -> None:
     name, words = candidate(terminal), ("--where", "channel = app")
     said = terminal.ok("plan", name, *words)
