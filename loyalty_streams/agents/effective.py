@@ -94,8 +94,11 @@ def _rows(column: Array, order: Array) -> Array:
 def _taken(text: Text, order: Array) -> Text:
     if not len(text.sizes):
         return text
-    words = split(text)
-    return Text(b"".join([words[i] for i in order.tolist()]), text.sizes[order])
+    sizes = text.sizes[order].astype(np.int64)
+    ends = np.cumsum(sizes)
+    first = (np.cumsum(text.sizes, dtype=np.int64) - text.sizes)[order]
+    places = np.repeat(first - ends + sizes, sizes) + np.arange(int(sizes.sum()))
+    return Text(np.frombuffer(text.data, np.uint8)[places].tobytes(), text.sizes[order])
 
 
 def _fact_order(rows: Segments, stand: Array) -> Array | None:
