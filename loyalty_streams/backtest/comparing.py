@@ -62,11 +62,7 @@ class Comparison:
     @cached_property
     def differs(self) -> npt.NDArray[np.bool_]:
         """By person and theme: whether anything of it happened otherwise."""
-        found: npt.NDArray[np.bool_] = self.before.digests[self.persons] != self.after.digests[self.persons]
-        ends = {"tiers": self.before.tier != self.after.tier, "stages": self.before.stage != self.after.stage}
-        for theme, other in ends.items():
-            found[:, THEMES.index(theme)] |= other[self.persons]
-        return found
+        return differing(self.before, self.after)[self.persons]
 
     @cached_property
     def changed(self) -> npt.NDArray[np.bool_]:
@@ -91,8 +87,10 @@ class Comparison:
 
     def tier_pairs(self) -> list[tuple[str, str, int]]:
         """Tier held before, tier held after, and how many persons."""
-        pairs, counts = np.unique(np.stack(self.tiers, axis=1), axis=0, return_counts=True)
-        return [(self.tier_name(a), self.tier_name(b), n) for (a, b), n in zip(pairs.reshape(-1, 2).tolist(), counts.tolist(), strict=True)]
+        before, after = self.tiers
+        counts = np.bincount((before + 1) * TIERS + after + 1)
+        places = np.flatnonzero(counts).tolist()
+        return [(self.tier_name(k // TIERS - 1), self.tier_name(k % TIERS - 1), int(counts[k])) for k in places]
 
     def tier_moves(self) -> list[tuple[str, str, int]]:
         """From, to and persons, where they differ: the largest first."""
@@ -148,3 +146,17 @@ class Comparison:
     def counts(self) -> dict[str, int]:
         """Persons of whom anything changes, who have more points in the end, and fewer."""
         return {"changed": int(self.changed.sum()), "gain": int((self.delta > 0).sum()), "lose": int((self.delta < 0).sum())}
+
+
+def differing(before: Figures, after: Figures) -> npt.NDArray[np.bool_]:
+    """By row and theme: whether anything of it happened otherwise."""
+    found: npt.NDArray[np.bool_] = before.digests != after.digests
+    for theme, other in (("tiers", before.tier != after.tier), ("stages", before.stage != after.stage)):
+        found[:, THEMES.index(theme)] |= other
+    return found
+
+
+def changed(before: Figures, after: Figures) -> npt.NDArray[np.bool_]:
+    """By row: whether anything happened otherwise, or the member has other points."""
+    found: npt.NDArray[np.bool_] = differing(before, after).any(axis=1) | (before.held != after.held)
+    return found

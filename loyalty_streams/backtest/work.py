@@ -148,10 +148,10 @@ class EveryMember(Work[Found]):
     traits: bool = False
 
     def part(self, history: History, logs: Logs, found: Sequence[tuple[Ready, Figures]]) -> Found:
-        traits = Traits() if self.traits else None
+        traits, sides = Traits() if self.traits else None, [figures for _, figures in found]
         if traits is not None:
-            traits.add(found[0][0])
-        return Found(history, logs.ids, [figures for _, figures in found], traits)
+            traits.add(found[0][0], sides)
+        return Found(history, logs.ids, sides, traits)
 
 
 # ---- sums alone --------------------------------------------------------------------------------------------------------

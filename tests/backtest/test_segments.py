@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from loyalty_streams.backtest.segments import most
+import numpy as np
+
+from loyalty_streams.backtest.segments import _each_once, most
 from loyalty_streams.core.codes import AttrKind, FactKind
 from loyalty_streams.core.facts import Attribute, Fact
 from tests.backtest.trial import SIMPLE, store_of, tried
@@ -59,3 +61,9 @@ def test_the_region_of_a_member_is_the_newest_that_was_told(tmp_path: Path) -> N
     with store_of(tmp_path, *fifty(), *moved) as store:
         regions = [s.value for s in tried(store, IN_THE_APP).segments if s.field == "region"]
     assert regions == ["east"]
+
+
+def test_numbers_stand_once_and_in_order_however_far_they_are_apart() -> None:
+    assert _each_once(np.array([2, 0, 2, 1], np.int64)).tolist() == [0, 1, 2]
+    assert _each_once(np.array([1 << 60, 3, 1 << 60], np.int64)).tolist() == [3, 1 << 60]
+    assert _each_once(np.zeros(0, np.int64)).tolist() == []
