@@ -47,6 +47,10 @@ class Settings:
     kafka_user: str | None
     kafka_password: str | None
     kafka_mechanism: str
+    registry: str | None
+    registry_user: str | None
+    registry_password: str | None
+    registry_ca: Path | None
     debug: bool
 
 
@@ -120,6 +124,10 @@ FIELDS: dict[str, _Field] = {
     "kafka_user": _Field(str, None, "who we are to SASL; turns it on"),
     "kafka_password": _Field(str, None, "the password of kafka_user"),
     "kafka_mechanism": _Field(_choice("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"), "SCRAM-SHA-512", "how SASL proves it; PLAIN over TLS alone"),
+    "registry": _Field(str, None, "the schema registry, http:// or https:// and HOST:PORT; without it the schemas of this release"),
+    "registry_user": _Field(str, None, "who we are to the registry"),
+    "registry_password": _Field(str, None, "the password of registry_user"),
+    "registry_ca": _Field(_path, None, "a PEM file of who signed the registry; without it whom the machine trusts"),
     "debug": _Field(_truth, "false", "show where in the code an unforeseen error came from"),
 }
 

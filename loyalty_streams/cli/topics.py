@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -11,6 +11,8 @@ import typer
 from loyalty_streams.cli.common import USAGE, Failure, Json, guarded, note, out, out_json, settings, table
 
 if TYPE_CHECKING:
+    from loyalty_streams.codec.registry import HttpRegistry
+    from loyalty_streams.codec.schemas import Registered
     from loyalty_streams.hosts.kafka.applying import Plan
     from loyalty_streams.hosts.kafka.connection import Connection
     from loyalty_streams.hosts.kafka.topology import Topic
@@ -60,11 +62,14 @@ def apply(
     replication: Annotated[
         int | None, typer.Option("--replication", metavar="N", min=1, help="Copies of each record [default: 3, or as many as brokers].")
     ] = None,
+    registry: Annotated[
+        str | None, typer.Option("--registry", metavar="URL", help="The schema registry, part of the plan [default: the setting registry].")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and create nothing.")] = False,
     acls: Annotated[bool, typer.Option("--acls", help="Print the least rights as lines for kafka-acls.sh, and end.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Creates the topics that a cluster lacks and checks those it has; the plan comes first.
+    """Creates the topics that a cluster lacks and checks those it has; with a registry, registers the schemas that it lacks. The plan comes first.
 
     Nothing is ever deleted or changed. Where a topic is not as it should be, nothing is created either, each difference is shown,
     and the exit code is 1.
@@ -87,16 +92,46 @@ def apply(
         _print_rights(topology, cluster, as_json)
         return
     plan = answer(plan_topics(cluster, names, number, copies))
-    _print_plan(plan, as_json)
+    where = _registry(registry)
+    lacking = answer(_lacking(where)) if where else ()
+    _print_plan(plan, lacking, as_json)
     if plan.differences:
         first, more = plan.differences[0], len(plan.differences) - 1
         others = f"; {more} more differ" if more else ""
         raise Failure("TOPIC_DIFFERS", f"{first.what} is {first.has or 'not set'} and must be {first.needs}{others}", first.topic)
-    if dry_run or not plan.create:
-        note("nothing was created" if plan.create else "all topics are there and as they should be")
+    if dry_run or not (plan.create or lacking):
+        note("nothing was created" if plan.create or lacking else "all topics are there and as they should be")
         return
     answer(apply_plan(cluster, plan))
     note(f"{len(plan.create)} topics were created")
+    if where and lacking:
+        answer(_publish(where))
+        note(f"{len(lacking)} schemas were registered")
+
+
+def _registry(url: str | None) -> HttpRegistry | None:
+    """The registry of a command, if one is named."""
+    chosen = settings()
+    named = url or chosen.registry
+    if not named:
+        return None
+    from loyalty_streams.codec.registry import HttpRegistry
+
+    return HttpRegistry(named, chosen.registry_user, chosen.registry_password, chosen.registry_ca)
+
+
+async def _lacking(registry: HttpRegistry) -> tuple[Registered, ...]:
+    from loyalty_streams.codec import standard
+
+    async with registry:
+        return await registry.missing(standard())
+
+
+async def _publish(registry: HttpRegistry) -> None:
+    from loyalty_streams.codec import standard
+
+    async with registry:
+        await registry.publish(standard())
 
 
 def _topology(prefix: str, partitions: int, replication: int) -> Any:
@@ -119,13 +154,14 @@ def _print_rights(topology: Any, cluster: Connection, as_json: bool) -> None:
         out("\n".join([f"# {role}: {what}", *(line for whose, line in commands(topology, servers) if whose == role)]))
 
 
-def _print_plan(plan: Plan, as_json: bool) -> None:
+def _print_plan(plan: Plan, lacking: Sequence[Registered], as_json: bool) -> None:
     if as_json:
         out_json({
             "brokers": plan.brokers,
             "create": [_told(topic) for topic in plan.create],
             "kept": [_told(topic) for topic in plan.kept],
             "differences": [asdict(difference) for difference in plan.differences],
+            "register": [{"schema": entry.name, "version": entry.version} for entry in lacking],
         })  # fmt: skip
         return
     rows = [(t.name, "create", str(t.partitions), str(t.replication), kept(t), t.what) for t in plan.create]
@@ -134,6 +170,8 @@ def _print_plan(plan: Plan, as_json: bool) -> None:
         out(table(rows, ("topic", "plan", "partitions", "copies", "keeps", "what it holds")))
     if plan.differences:
         out(table([(d.topic, d.what, d.has or "-", d.needs) for d in plan.differences], ("topic", "differs in", "is", "must be")))
+    if lacking:
+        out(table([(entry.name, str(entry.version), "register") for entry in lacking], ("schema", "version", "plan")))
     if plan.topology.replication < 3:
         note(f"{plan.topology.replication} of 3 copies: what is written can be lost with a disk; enough to try things on")
 

@@ -12,12 +12,13 @@ from loyalty_streams.codec.facts import KINDS, NAMES, Message, in_order, to_mess
 from loyalty_streams.codec.ledger import NAME as LEDGER_ENTRY
 from loyalty_streams.codec.ledger import LedgerEntry, from_row
 from loyalty_streams.codec.schemas import SchemaSet, standard
-from loyalty_streams.codec.wire import CODES, LARGEST, WireError, checksum, frame, read, unpack, write
+from loyalty_streams.codec.wire import CODES, LARGEST, Headers, Known, WireError, checksum, frame, read, unpack, write
 from loyalty_streams.core.facts import Fact
 
 __all__ = [
-    "CODES", "KINDS", "LARGEST", "LEDGER_ENTRY", "NAMES", "LedgerEntry", "Message", "SchemaSet", "WireError", "checksum", "decode",
-    "decode_message", "encode", "encode_message", "from_row", "in_order", "open_entry", "open_fact", "seal_entry", "seal_fact", "standard",
+    "CODES", "KINDS", "LARGEST", "LEDGER_ENTRY", "NAMES", "Headers", "Known", "LedgerEntry", "Message", "SchemaSet", "WireError",
+    "checksum", "decode", "decode_message", "encode", "encode_message", "from_row", "in_order", "open_entry", "open_fact", "seal_entry",
+    "seal_fact", "standard",
 ]  # fmt: skip
 
 
@@ -51,9 +52,11 @@ def seal_fact(message: Message, schemas: SchemaSet | None = None) -> bytes:
     return frame(schema.id, write(schema, record))
 
 
-def open_fact(data: bytes, schemas: SchemaSet | None = None, largest: int = LARGEST, expected: bytes | None = None) -> Message:
-    """The message in framed bytes, past every guard; `expected` is the checksum that came with them. Raises WireError."""
-    return to_message(*unpack(data, schemas or standard(), NAMES, largest, expected))
+def open_fact(
+    data: bytes, schemas: Known | None = None, largest: int = LARGEST, expected: bytes | None = None, headers: Headers = ()
+) -> Message:
+    """The message in framed bytes, past every guard; `expected` is the checksum that came with them, with the message's headers. Raises WireError."""
+    return to_message(*unpack(data, schemas or standard(), NAMES, largest, expected, headers))
 
 
 def seal_entry(entry: LedgerEntry, schemas: SchemaSet | None = None) -> bytes:
@@ -62,7 +65,7 @@ def seal_entry(entry: LedgerEntry, schemas: SchemaSet | None = None) -> bytes:
     return frame(schema.id, write(schema, entry.to_record()))
 
 
-def open_entry(data: bytes, schemas: SchemaSet | None = None, largest: int = LARGEST, expected: bytes | None = None) -> LedgerEntry:
+def open_entry(data: bytes, schemas: Known | None = None, largest: int = LARGEST, expected: bytes | None = None) -> LedgerEntry:
     """The ledger entry in framed bytes. Raises WireError."""
     _, record = unpack(data, schemas or standard(), {LEDGER_ENTRY}, largest, expected)
     return LedgerEntry(**record)

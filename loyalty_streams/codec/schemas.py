@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+from uuid import UUID
 
 from fastavro.schema import fingerprint, parse_schema, to_parsing_canonical_form
 
@@ -19,6 +20,8 @@ HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parents[1] / "schemas"
 """The folder of the sources; an installed package has only `ids.json`, beside this file."""
 IDS = "ids.json"
+Reference: TypeAlias = int | UUID
+"""How a message names its schema: by an id, or by a GUID, which only a registry gives."""
 FINGERPRINT = "CRC-64-AVRO"
 
 
@@ -57,6 +60,10 @@ class SchemaSet:
     @cached_property
     def latest(self) -> dict[str, Registered]:
         return {e.name: e for e in sorted(self.entries, key=lambda e: e.version)}
+
+    def find(self, reference: Reference) -> Registered | None:
+        """The version that a message names by its id; a set has no GUIDs."""
+        return self.by_id.get(reference) if isinstance(reference, int) else None
 
     def versions(self, name: str) -> list[Registered]:
         """The versions of a record, the oldest first."""

@@ -8,27 +8,33 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Protocol, TypeAlias
+from uuid import UUID
 
 import fastavro
 import xxhash
 from fastavro.validation import validate
 
-from loyalty_streams.codec.schemas import Registered, SchemaSet
+from loyalty_streams.codec.schemas import Reference, Registered
 
 MAGIC = b"\x00"
+MAGIC_GUID = b"\x01"
+SCHEMA_HEADER = "__value_schema_id"
+"""The header by which a message may name its schema, in either form, in place of the frame."""
 HEADER = 5
 """Bytes of a frame before the record: magic byte 0 and the schema's id, 4 bytes, big-endian."""
+HEADER_GUID = 17
+"""The same with magic byte 1 and the schema's GUID, 16 bytes."""
 LARGEST = 1 << 20
 """Bytes of a framed message that are taken without asking for more: what a broker takes by default."""
 HIGHEST_ID = (1 << 31) - 1
 
 CODES: dict[str, str] = {
     "TOO_LARGE": "a message, an order's lines or a fact's attributes exceed their bound",
-    "BAD_FRAME": "not framed: shorter than 5 bytes, or a first byte other than 0 (1 is the form with a GUID, which is not read)",
+    "BAD_FRAME": "not framed: too short, a first byte that is neither 0 (an id follows) nor 1 (a GUID), or headers that name no schema or two",
     "CHECKSUM": "the bytes are not those whose checksum came with them",
-    "SCHEMA_UNKNOWN": "an id that the schema set does not have, or of a record that does not belong here",
+    "SCHEMA_UNKNOWN": "an id or GUID that the registry does not have, or of a record that does not belong here or cannot be read safely",
     "UNDECODABLE": "the bytes cannot be read by their schema",
     "TRAILING_BYTES": "bytes are left after the record",
     "NOT_CANONICAL": "another spelling of the record than the one that encoding it gives: a longer number, an index out of range",
@@ -52,6 +58,19 @@ CODES: dict[str, str] = {
 """Why a message, or a fact on its way into one, was refused: the closed list, one line each."""
 
 
+Headers: TypeAlias = Iterable[tuple[str, bytes | None]]
+"""The headers of a message, as it came."""
+
+
+class Known(Protocol):
+    """Schemas that messages name: the committed set, or what a registry has told."""
+
+    @property
+    def latest(self) -> Mapping[str, Registered]: ...
+
+    def find(self, reference: Reference) -> Registered | None: ...
+
+
 class WireError(ValueError):
     """A message or fact that does not pass a guard. `code` is one of `CODES`; the text names the field and what was expected, no values."""
 
@@ -67,13 +86,23 @@ def frame(schema_id: int, record: bytes) -> bytes:
     return MAGIC + schema_id.to_bytes(4, "big") + record
 
 
-def unframe(message: bytes) -> tuple[int, bytes]:
-    """(schema id, record) of a message. Raises WireError BAD_FRAME."""
-    if len(message) < HEADER:
-        raise WireError("BAD_FRAME", f"at least {HEADER} bytes")
-    if message[:1] != MAGIC:
-        raise WireError("BAD_FRAME", "a first byte of 0: magic byte, schema id, record")
-    return int.from_bytes(message[1:HEADER], "big"), message[HEADER:]
+def unframe(message: bytes, headers: Headers = ()) -> tuple[Reference, bytes]:
+    """(id or GUID of the schema, record) of a message. Raises WireError BAD_FRAME.
+
+    The header `__value_schema_id` names the schema where there is one, and the message is the record alone; else the frame before the record does.
+    """
+    named = [value for name, value in headers if name == SCHEMA_HEADER]
+    if len(named) > 1:
+        raise WireError("BAD_FRAME", f"one header {SCHEMA_HEADER}")
+    source = message if not named else named[0] or b""
+    if source[:1] not in (MAGIC, MAGIC_GUID):
+        raise WireError("BAD_FRAME", "a first byte of 0 or 1: magic byte, schema id or GUID, record")
+    end = HEADER if source[:1] == MAGIC else HEADER_GUID
+    if len(source) < end or (named and len(source) > end):
+        raise WireError("BAD_FRAME", f"{'' if named else 'at least '}{end} bytes")
+    found = source[1:end]
+    reference = int.from_bytes(found, "big") if source[:1] == MAGIC else UUID(bytes=found)
+    return reference, message if named else message[end:]
 
 
 def checksum(message: bytes) -> bytes:
@@ -106,7 +135,7 @@ def read(schema: Registered, data: bytes, reader: Registered | None = None) -> d
 
 
 def unpack(
-    message: bytes, schemas: SchemaSet, names: Collection[str], largest: int = LARGEST, expected: bytes | None = None
+    message: bytes, schemas: Known, names: Collection[str], largest: int = LARGEST, expected: bytes | None = None, headers: Headers = ()
 ) -> tuple[str, dict[str, Any]]:
     """(name, record as its newest schema sees it) of a framed message, after every guard on bytes.
 
@@ -115,12 +144,12 @@ def unpack(
     """
     if len(message) > largest:
         raise WireError("TOO_LARGE", f"at most {largest} bytes")
-    schema_id, data = unframe(message)
+    reference, data = unframe(message, headers)
     if expected is not None and checksum(message) != expected:
         raise WireError("CHECKSUM", "the bytes that its checksum was taken of")
-    schema = schemas.by_id.get(schema_id)
+    schema = schemas.find(reference)
     if schema is None or schema.name not in names:
-        raise WireError("SCHEMA_UNKNOWN", f"the id of one of the records that belong here, not {schema_id}")
+        raise WireError("SCHEMA_UNKNOWN", f"the id or GUID of one of the records that belong here, not {reference}")
     return schema.name, read(schema, data, schemas.latest[schema.name])
 
 

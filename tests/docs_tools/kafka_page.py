@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loyalty_streams.cli.topics import kept
+from loyalty_streams.codec.registry import CODES as OF_REGISTRIES
 from loyalty_streams.hosts.kafka.connection import CODES
 from loyalty_streams.hosts.kafka.topology import AGENTS, SHOPS, Topology
 from tests.docs_tools.parts import replace_part, table
@@ -33,4 +34,4 @@ def _readers(short: str) -> str:
 
 
 def codes() -> str:
-    return table(("code", "meaning"), [(f"`{code}`", meaning) for code, meaning in CODES.items()])
+    return table(("code", "meaning"), [(f"`{code}`", meaning) for code, meaning in (*CODES.items(), *OF_REGISTRIES.items())])

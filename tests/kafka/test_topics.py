@@ -16,13 +16,14 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import ClusterAuthorizationFailedError, TopicAuthorizationFailedError
 
-from loyalty_streams.codec import LARGEST
+from loyalty_streams.codec import LARGEST, standard
 from loyalty_streams.hosts.kafka.connection import ClusterError, Connection
 from loyalty_streams.hosts.kafka.rights import ROLES, commands, rights
 from loyalty_streams.hosts.kafka.topology import AGENTS, LEGAL, LONGEST_NAME, SHOPS, Topology
 from tests.cli.terminal import Said, Terminal
 from tests.kafka.broker import HOST, free_ports, tool
 from tests.kafka.plugin import USERS, Kafka
+from tests.schemas.registry_double import Double, served
 
 NAMES = (
     "orders.events.v1", "interactions.events.v1", "identities.events.v1", "commands.events.v1", "facts.events.v1", "points.ledger.v1",
@@ -196,6 +197,30 @@ def test_a_cluster_that_does_not_answer_is_told_with_its_address(loyalty: Ask) -
     address = f"{HOST}:{free_ports(1)[0]}"
     ended = loyalty("topics", "apply", "--kafka", address, code=1)
     assert ended.err.startswith(f"error KAFKA_UNREACHABLE: {address}: no broker answers") and ended.err.count("\n") == 1
+
+
+# ---- with a schema registry ----
+
+
+def test_the_schemas_that_a_registry_lacks_are_part_of_the_plan_and_are_registered(broker: Kafka, loyalty: Ask, prefix: str) -> None:
+    double = Double()
+    with served(double) as url:
+        asked = ("topics", "apply", "--kafka", broker.address, "--prefix", prefix, "--partitions", "1", "--registry", url)
+        planned = loyalty(*asked, "--dry-run", "--json")
+        assert planned.json["register"] == [
+            {"schema": name, "version": entry.version} for name in sorted(standard().latest) for entry in standard().versions(name)
+        ]
+        assert double.subjects == {} and names(broker.address, prefix) == set()
+        made = loyalty(*asked)
+        assert f"{len(standard().entries)} schemas were registered" in made.err
+        assert set(double.subjects) == set(standard().latest)
+        assert "all topics are there and as they should be" in loyalty(*asked).err
+
+
+def test_a_registry_that_does_not_answer_stops_it_before_anything_is_made(broker: Kafka, loyalty: Ask, prefix: str) -> None:
+    url = f"http://{HOST}:{free_ports(1)[0]}"
+    refused = loyalty("topics", "apply", "--kafka", broker.address, "--prefix", prefix, "--registry", url, code=1)
+    assert refused.err.startswith(f"error REGISTRY_DOWN: {url}: ") and names(broker.address, prefix) == set()
 
 
 # ---- who we are ----

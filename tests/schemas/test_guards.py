@@ -253,9 +253,12 @@ def test_an_id_without_room_is_not_framed(schema_id: int) -> None:
         frame(schema_id, b"")
 
 
-@pytest.mark.parametrize("message", [b"", b"\x00", b"\x00\x00\x00\x00", b"\x01" + SEALED[1:], b'{"key": 1}', b"Obj\x01" + SEALED])
+@pytest.mark.parametrize(
+    "message",
+    [b"", b"\x00", b"\x00\x00\x00\x00", b"\x01" + SEALED[1:16], b"\x02" + SEALED[1:], b'{"key": 1}', b"Obj\x01" + SEALED],
+)
 def test_what_is_not_framed_is_refused(message: bytes) -> None:
-    """Empty, short, the form with a GUID (1), JSON, an Avro file."""
+    """Empty, short, a GUID that is cut, a form that does not exist (2), JSON, an Avro file."""
     assert code_of_refusal(message) == "BAD_FRAME"
 
 
