@@ -50,8 +50,12 @@ def _faults(node: Any, path: str, inside: tuple[str, ...]) -> Iterator[str]:
     elif kind == "array":
         if _empty(node["items"]):
             yield f"{path}: an array of items without bytes, of which a few bytes claim millions"
-        yield from _faults(node["items"], f"{path}[]", inside)
+        else:
+            yield from _faults(node["items"], f"{path}[]", inside)
     elif kind == "record":
+        if _empty(node):
+            yield f"{path}: a record without bytes, which an array may name"
+            return
         for x in node["fields"]:
             yield from _faults(x["type"], f"{path}.{x['name']}", (*inside, node["name"]))
 

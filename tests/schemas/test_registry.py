@@ -348,6 +348,7 @@ LOOP = {"name": "more", "type": ["null", "ClockTicked"]}
         ("a decimal", text(*FIELDS, {"name": "sum", "type": {"type": "bytes", "logicalType": "decimal", "precision": 4, "scale": 2}})),
         ("items without bytes", text(*FIELDS, {"name": "many", "type": {"type": "array", "items": "null"}})),
         ("items of empty records", text(*FIELDS, {"name": "many", "type": {"type": "array", "items": EMPTY}})),
+        ("items of empty records by name", text(*FIELDS, {"name": "one", "type": EMPTY}, {"name": "many", "type": {"type": "array", "items": "E"}})),
         ("a field of ours is missing", text(*FIELDS[1:])),
         ("a field of ours has another type", text({"name": "key", "type": "long"}, *FIELDS[1:])),
         ("no record", '{"type": "enum", "namespace": "loyalty.facts", "name": "ClockTicked", "symbols": ["A"]}'),

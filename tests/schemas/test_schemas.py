@@ -57,7 +57,7 @@ def record(*types: Any, name: str = "R") -> dict[str, Any]:
         "double", "float", ["null", "double"], {"type": "bytes", "logicalType": "decimal", "precision": 4, "scale": 2},
         {"type": "fixed", "name": "F", "size": 8}, {"type": "map", "values": "long"}, {"type": "array", "items": "null"},
         {"type": "array", "items": record(name="Empty")}, {"type": "array", "items": record(record(name="Inner"), name="Outer")},
-        {"type": "array", "items": record("double", name="Deep")}, ["null", "R"], {"type": "array", "items": "a.R"},
+        record(name="Named"), {"type": "array", "items": record("double", name="Deep")}, ["null", "R"], {"type": "array", "items": "a.R"},
     ],
     ids=str,
 )  # fmt: skip
