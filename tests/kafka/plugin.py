@@ -66,15 +66,20 @@ def broker() -> Kafka:
 def _started() -> Kafka:
     folder = RUNS / os.environ[RUN]
     with locked(HOME / "runs.lock"):
-        for other in RUNS.glob("[0-9]*"):
-            if not _lives(int(other.name)):
-                _end(other)
+        sweep()
         kept = folder / "ports.json"
         if not kept.exists():
             _prepare(folder, kept)
         found = _kafka(folder, json.loads(kept.read_text("ascii")))
         found.broker.start()
     return found
+
+
+def sweep() -> None:
+    """Ends what runs have left behind that were killed."""
+    for run in RUNS.glob("[0-9]*"):
+        if not _lives(int(run.name)):
+            _end(run)
 
 
 def _prepare(folder: Path, kept: Path) -> None:

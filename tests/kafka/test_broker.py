@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -138,6 +140,16 @@ def test_without_a_broker_a_test_is_skipped_and_under_ci_it_fails(monkeypatch: p
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="no broker: no Java"):
         ask()
+
+
+def test_what_a_killed_run_left_behind_is_taken_away_and_a_living_run_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = subprocess.Popen(["true"])
+    over.wait()
+    monkeypatch.setattr(plugin, "RUNS", tmp_path)
+    for pid in (over.pid, os.getpid()):
+        (tmp_path / str(pid) / "data").mkdir(parents=True)
+    plugin.sweep()
+    assert [run.name for run in tmp_path.iterdir()] == [str(os.getpid())]
 
 
 def test_the_port_of_people_is_kept_and_may_change_while_none_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,7 +15,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import ClusterAuthorizationFailedError, TopicAuthorizationFailedError
+from aiokafka.errors import ClusterAuthorizationFailedError, NodeNotReadyError, TopicAuthorizationFailedError
 
 from loyalty_streams.codec import LARGEST, standard
 from loyalty_streams.hosts.kafka.connection import ClusterError, Connection
@@ -197,6 +198,20 @@ def test_a_cluster_that_does_not_answer_is_told_with_its_address(loyalty: Ask) -
     address = f"{HOST}:{free_ports(1)[0]}"
     ended = loyalty("topics", "apply", "--kafka", address, code=1)
     assert ended.err.startswith(f"error KAFKA_UNREACHABLE: {address}: no broker answers") and ended.err.count("\n") == 1
+
+
+def test_where_the_extra_is_missing_it_is_named(loyalty: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "aiokafka.admin", None)
+    ended = loyalty("topics", "apply", "--kafka", "a:1", code=2)
+    assert ended.err == "error KAFKA_MISSING: pip install 'loyalty-streams[kafka]'\n"
+
+
+def test_a_cluster_that_fails_after_its_first_answer_is_told_with_a_code(broker: Kafka, loyalty: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_: AIOKafkaAdminClient) -> None:
+        raise NodeNotReadyError("gone")
+
+    monkeypatch.setattr(AIOKafkaAdminClient, "describe_topics", fail)
+    assert loyalty("topics", "apply", "--kafka", broker.address, code=1).err.startswith(f"error KAFKA_FAILED: {broker.address}: NodeNotReadyError")
 
 
 # ---- with a schema registry ----
