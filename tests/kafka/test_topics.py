@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import ClusterAuthorizationFailedError, NodeNotReadyError, TopicAuthorizationFailedError
+from aiokafka.errors import ClusterAuthorizationFailedError, InvalidTimestampError, NodeNotReadyError, TopicAuthorizationFailedError
 
 from loyalty_streams.codec import LARGEST, standard
 from loyalty_streams.hosts.kafka.connection import ClusterError, Connection
@@ -30,6 +30,8 @@ NAMES = (
     "orders.events.v1", "interactions.events.v1", "identities.events.v1", "commands.events.v1", "facts.events.v1", "points.ledger.v1",
     "members.changelog.v1", "milestones.events.v1", "facts.dlq.v1", "programmes.control.v1",
 )  # fmt: skip
+
+LONG_AGO, LONG_AHEAD = 946_684_800_000, 4_102_444_800_000  # 2000-01-01 and 2100-01-01, in milliseconds
 
 
 @pytest.fixture
@@ -147,6 +149,27 @@ def test_what_was_made_is_what_the_cluster_says_it_has(broker: Kafka, loyalty: A
     assert "PartitionCount: 2\tReplicationFactor: 1" in told.stdout, told.stdout + told.stderr
     for setting in ("cleanup.policy=compact", "retention.ms=-1", "message.timestamp.type=LogAppendTime", "min.insync.replicas=1"):
         assert setting in told.stdout
+
+
+def test_a_record_is_taken_whatever_time_its_sender_stamps_and_carries_the_brokers(broker: Kafka, loyalty: Ask, prefix: str) -> None:
+    """A sender's stamp years ahead is refused by a topic of Kafka's own defaults, and with it the batch."""
+    topology, plain = Topology(prefix, 1, 1), f"{prefix}.plain"
+    make(broker.address, NewTopic(plain, 1, 1))
+    loyalty("topics", "apply", "--kafka", broker.address, "--prefix", prefix, "--partitions", "1")
+
+    async def work() -> None:
+        producer = AIOKafkaProducer(bootstrap_servers=broker.address, request_timeout_ms=15_000)
+        await producer.start()
+        try:
+            with pytest.raises(InvalidTimestampError):
+                await producer.send_and_wait(plain, b"fact", partition=0, timestamp_ms=LONG_AHEAD)
+            for stamped in (LONG_AGO, LONG_AHEAD):
+                taken = await producer.send_and_wait(topology["orders"].name, b"fact", partition=0, timestamp_ms=stamped)
+                assert taken.timestamp_type == 1 and LONG_AGO < taken.timestamp < LONG_AHEAD
+        finally:
+            await producer.stop()
+
+    asyncio.run(work())
 
 
 def test_a_topic_with_another_number_of_partitions_stops_it_and_nothing_is_made(broker: Kafka, loyalty: Ask, prefix: str) -> None:
