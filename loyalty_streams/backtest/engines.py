@@ -23,7 +23,7 @@ DASK = "dask://"
 BLOCKS_A_TASK, TASKS_A_WORKER = 4, 3
 """Blocks that one task of a cluster folds, and tasks that wait for each worker."""
 PATIENCE = 10
-"""Seconds in which a scheduler has to answer."""
+"""Seconds in which a scheduler has to answer, and to have a worker."""
 
 
 def folded(work: Work[T], source: Source, blocks: Callable[[int], Iterator[Block]], first: int, threads: int, engine: str) -> Iterator[T]:
@@ -101,6 +101,10 @@ def _on_cluster(work: Work[T], source: Source, first: int, engine: str) -> Itera
         raise BacktestError("BAD_ENGINE", f"no scheduler answers: {error}", engine) from None
     with client:
         n = len(source.manifest.blocks)
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError:
+            raise BacktestError("BAD_ENGINE", "the scheduler answers, and has no workers", engine) from None
         given = client.scatter([work], hash=False, broadcast=True)[0]
         ranges = [(k, min(k + BLOCKS_A_TASK, n)) for k in range(first, n, BLOCKS_A_TASK)]
         workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))

@@ -85,6 +85,17 @@ def ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ground:
     return opened(tmp_path / "packed")
 
 
+def test_a_scheduler_without_workers_is_told_of_and_not_waited_for(ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "PATIENCE", 2)
+    alone = Cluster(tmp_path)
+    try:
+        with pytest.raises(BacktestError, match="has no workers") as caught:
+            plan(ground, written(tmp_path, "next", with_rate("2", PROGRAMME)), Asked(engine=f"dask://{alone.address}"))
+        assert (caught.value.code, caught.value.place) == ("BAD_ENGINE", f"dask://{alone.address}")
+    finally:
+        alone.end()
+
+
 def test_two_workers_one_of_which_is_killed_give_the_bytes_of_a_local_run(cluster: Cluster, ground: Ground, tmp_path: Path) -> None:
     candidate = written(tmp_path, "next", with_rate("2", PROGRAMME))
     here = plan(ground, candidate, Asked(threads=1))
