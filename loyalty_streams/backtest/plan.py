@@ -212,7 +212,7 @@ def plan(
     before = field.standing(as_of) if baseline is None else field.candidate(baseline, asked.since, asked.effective)
     after = field.candidate(candidate, asked.since, asked.effective)
     rules = compare(before.loaded, after.loaded)
-    some = chosen(ground, before, asked.as_of, asked.where, asked.members) if asked.where else None
+    some = chosen(ground, before, asked) if asked.where else None
     run, traits = Run.of(ground.source, (before, after), asked, some.members if some else asked.members), Traits()
     history, (one, other) = run.figures(progress, traits)
     comparison = Comparison.of(one, other, run.names)

@@ -130,7 +130,7 @@ def backtest(given: Given, programmes: Sequence[Path], asked: Asked, progress: C
     if asked.since is not None and asked.since >= end:
         raise BacktestError("EMPTY_RANGE", "the candidates would judge from then on, and the history that is asked for ends before", usage=True)
     contenders = [field.standing(end), *(field.candidate(path, asked.since, asked.effective) for path in programmes)]
-    some = chosen(ground, contenders[0], asked.as_of, asked.where, asked.members) if asked.where else None
+    some = chosen(ground, contenders[0], asked) if asked.where else None
     run = Run.of(ground.source, contenders, asked, some.members if some else asked.members)
     history, figures = run.figures(progress)
     return Results(run, history, figures, chosen=some)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from loyalty_streams.backtest.asked import Asked
 from loyalty_streams.backtest.comparing import Comparison
 from loyalty_streams.backtest.contenders import Contender
 from loyalty_streams.backtest.errors import BacktestError
@@ -121,13 +122,14 @@ class Chosen:
         return {"where": self.where, "members": len(self.members), "of": self.of}
 
 
-def chosen(ground: Ground, first: Contender, as_of: int | None, where: str, members: Sequence[str] | None = None) -> Chosen:
+def chosen(ground: Ground, first: Contender, asked: Asked) -> Chosen:
     """Those of a history (or of some of its members) for whom it holds in the end under a programme.
 
-    Folds the history once. Raises BacktestError BAD_WHERE, also for a value that nobody has, and EMPTY_RANGE where nobody is left.
+    Folds the history once, on this machine; a pass that was stopped is gone on with, as the one that follows. Raises BacktestError BAD_WHERE, also
+    for a value that nobody has, and EMPTY_RANGE where nobody is left.
     """
-    conditions = read(where)
-    run, traits = Run(ground.source, (first,), as_of, members), Traits()
+    conditions, where = read(asked.where), asked.where
+    run, traits = Run(ground.source, (first,), asked.as_of, asked.members, asked.threads, resume=asked.resume), Traits()
     history, (figures,) = run.figures(None, traits)
     c = Comparison.of(figures, figures, run.names)
     tiers = ladder(first, history.as_of)

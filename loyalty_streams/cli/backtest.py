@@ -105,7 +105,7 @@ def _varied(ground: Ground, programme: Path, vary: list[str], asked: Asked) -> S
     base, field = load_programme(programme)[-1], ground.field()
     candidates = [field.placed(varied(base, v), asked.since, asked.effective) for v in values]
     first = field.standing(ground.source.now if asked.as_of is None else asked.as_of)
-    some = chosen(ground, first, asked.as_of, asked.where, asked.members) if asked.where else None
+    some = chosen(ground, first, asked) if asked.where else None
     run = Run.of(ground.source, [first, *candidates], asked, some.members if some else asked.members)
     return replace(sweep(run, values, progress()), chosen=some)
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,29 @@ def test_t184_a_plan_may_be_stopped_as_often_as_somebody_likes(grounds: tuple[Gr
     folded.clear()
     assert plan(ground, candidate, Asked(threads=1, resume=True)).to_json() == whole
     assert len(folded) == 1
+
+
+def test_t184_who_is_meant_by_where_is_not_looked_for_anew(
+    grounds: tuple[Ground, Path], folded: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """Stopped at the second block of the first pass, which says for whom it holds."""
+    ground, candidate = grounds
+    asked = Asked(threads=1, where="tier >= silver")
+    whole, blocks = plan(ground, candidate, asked).to_json(), len(folded)
+    done = Work.done
+
+    def interrupted(self: Work[object], *rest: object) -> object:
+        if len(folded) == blocks + 2:
+            monkeypatch.setattr(Work, "done", done)
+            raise KeyboardInterrupt
+        return done(self, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Work, "done", interrupted)
+    with pytest.raises(Stopped, match="goes on from there"):
+        plan(ground, candidate, asked)
+    folded.clear()
+    assert plan(ground, candidate, replace(asked, resume=True)).to_json() == whole
+    assert len(folded) == blocks - 2
 
 
 def test_t184_a_sweep_that_is_stopped_goes_on(grounds: tuple[Ground, Path], tmp_path: Path) -> None:
