@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from benchmarks.figures import Figure
 from benchmarks.fold import MILLION, PROGRAMMES, timed
 from benchmarks.generate import Plan, generate
-from benchmarks.ingest import CURRENCY, ROOT, peak_megabytes
+from benchmarks.ingest import CURRENCY, ROOT
 from benchmarks.packs import FACTS_A_MEMBER, Made, pack
 from benchmarks.peers.against import with_returns, without_returns
 from benchmarks.scratch import scratch
@@ -188,24 +188,9 @@ def memory(place: Path, facts: int) -> list[Figure]:
     """The most that a plan holds, in a process of its own, and how long it takes."""
     folder, made = place / "long", Made.of(facts)
     pack(folder, PROGRAMMES / "smallest.yaml", made)
-    words = [sys.executable, "-m", "benchmarks.backtest", str(folder), str(candidate_of("smallest", place))]
+    words = [sys.executable, "-m", "benchmarks.long_plan", str(folder), str(candidate_of("smallest", place))]
     told = json.loads(subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
     name = f"plan of {facts / MILLION:,.0f} M facts of {made.members / MILLION:,.1f} M members"
     note = f"{told['threads']} threads, of {told['resting']:,.0f} MB before the first fact; {told['changed']:,} members change"
     how = f"by the wall; {told['cpu']:,.0f} s of CPU, {facts / told['cpu'] / MILLION:.2f} M facts/s a core"
     return [Figure(f"peak memory, {name}", told["peak"], "MB", LONG_MB, False, note), Figure(name, told["wall"], "s", None, False, how)]
-
-
-def in_child(folder: Path, candidate: Path) -> None:
-    """Plans, and prints the megabytes held at most and before anything was read, and the seconds."""
-    ground, threads = opened(folder), 2
-    Run(ground.source, [ground.field().standing(ground.source.now)])
-    resting, begun, used = peak_megabytes(), time.perf_counter(), time.process_time()
-    said = plan(ground, candidate, Asked(threads=threads)).to_json()
-    wall, cpu = time.perf_counter() - begun, time.process_time() - used
-    found = {"peak": peak_megabytes(), "resting": resting, "wall": wall, "cpu": cpu, "threads": threads, "changed": said["members"]["changed"]}
-    json.dump(found, sys.stdout)
-
-
-if __name__ == "__main__":
-    in_child(*(Path(word) for word in sys.argv[1:]))

@@ -17,6 +17,7 @@ from statistics import median
 
 from benchmarks.figures import Figure
 from benchmarks.generate import LotsPlan, Plan, generate, generate_lots
+from benchmarks.memory import peak_megabytes
 from benchmarks.scratch import scratch
 from benchmarks.stores import Bare, Take, TimedStore, Times, record, timed_ingest, write_again
 
@@ -167,17 +168,6 @@ def memory(place: Path, orders: int) -> Figure:
     shutil.rmtree(place / "in-child")
     note = f"of {told['resting']:,.0f} MB before the first row; {orders / told['seconds']:,.0f} orders/s"
     return Figure(f"peak memory, ingest of {orders // 1_000:,} k orders", told["peak"], "MB", MEMORY_MB, False, note)
-
-
-def peak_megabytes() -> float:
-    """The most that this process has held: not `ru_maxrss`, which a child inherits from the process that started it."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        (line,) = (x for x in status.read_text("ascii").splitlines() if x.startswith("VmHWM:"))
-        return int(line.split()[1]) * 1_024 / 1e6
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1_024) / 1e6
 
 
 def in_child(history: Path, folder: Path) -> None:

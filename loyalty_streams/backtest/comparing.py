@@ -16,6 +16,8 @@ from loyalty_streams.core.programme import Names
 
 TIERS = 64
 """More than there are tiers."""
+AT_ONCE = 1 << 18
+"""Members whose arrivals in tiers are compared at a time."""
 NO_SHIFT = -(1 << 31)
 """In a column of shifts: the member did not reach that tier under both."""
 
@@ -102,13 +104,9 @@ class Comparison:
 
         Days are whole: an hour later is a day later. In order of member and tier.
         """
-        before, after = self.before.reached, self.after.reached
-        had, has = (rows[:, 0] * TIERS + rows[:, 1] for rows in (before, after))
-        _, one, other = np.intersect1d(had, has, assume_unique=True, return_indices=True)
-        later = after[other, 2] - before[one, 2]
-        moved = later != 0
-        days = np.where(later > 0, -(-later // DAY), later // DAY)
-        return np.column_stack([before[one[moved], :2], days[moved]])
+        cuts = np.arange(0, len(self.before.ids), AT_ONCE)[1:]
+        sides = [np.split(rows, np.searchsorted(rows[:, 0], cuts)) for rows in (self.before.reached, self.after.reached)]
+        return np.concatenate([_shifts(*some) for some in zip(*sides, strict=True)])
 
     def shift_of_tier_held(self) -> Array:
         """For each person the shift of the tier held in the end, NO_SHIFT where it was not reached under both, or at the same instant."""
@@ -146,6 +144,16 @@ class Comparison:
     def counts(self) -> dict[str, int]:
         """Persons of whom anything changes, who have more points in the end, and fewer."""
         return {"changed": int(self.changed.sum()), "gain": int((self.delta > 0).sum()), "lose": int((self.delta < 0).sum())}
+
+
+def _shifts(before: Array, after: Array) -> Array:
+    had, has = (rows[:, 0] * TIERS + rows[:, 1] for rows in (before, after))
+    _, one, other = np.intersect1d(had, has, assume_unique=True, return_indices=True)
+    later = after[other, 2] - before[one, 2]
+    moved = later != 0
+    days = np.where(later > 0, -(-later // DAY), later // DAY)
+    found: Array = np.column_stack([before[one[moved], :2], days[moved]])
+    return found
 
 
 def differing(before: Figures, after: Figures) -> npt.NDArray[np.bool_]:

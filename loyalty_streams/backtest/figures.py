@@ -166,30 +166,50 @@ NAMING = ("reached", "short")
 """Those whose rows say which member they are of."""
 
 
+class Rows:
+    """Rows that come some at a time, in one array that grows by an eighth: parts joined in the end would be in memory twice."""
+
+    def __init__(self, like: Array) -> None:
+        self._rows, self._count = np.zeros((0, *like.shape[1:]), like.dtype), 0
+
+    def add(self, more: Array, offset: int = 0) -> None:
+        """Some more. `offset`: is added to their first column."""
+        first, self._count = self._count, self._count + len(more)
+        if self._count > len(self._rows):
+            self._grow(self._count + self._count // 8)
+        self._rows[first : self._count] = more
+        if offset:
+            self._rows[first : self._count, 0] += offset
+
+    def taken(self) -> Array:
+        """All of them, given away."""
+        self._grow(self._count)
+        found, self._rows = self._rows, self._rows[:0]
+        return found
+
+    def _grow(self, count: int) -> None:
+        self._rows.resize((count, *self._rows.shape[1:]), refcheck=False)
+
+
 @dataclass(slots=True)
 class Gathering:
     """Figures of one programme, block by block."""
 
-    parts: dict[str, list[Array]] = field(default_factory=lambda: {name: [] for name in BY_MEMBER})
+    parts: dict[str, Rows] = field(default_factory=lambda: {name: Rows(getattr(nobody(), name)) for name in BY_MEMBER})
     course: Array | None = None
     members: int = 0
 
     def add(self, one: Figures) -> None:
         """The figures of some more members, who are numbered on from those before."""
-        for name in BY_MEMBER:
-            self.parts[name].append(getattr(one, name))
-        for name in NAMING:
-            self.parts[name][-1] = self.parts[name][-1] + np.array([self.members, 0, 0])
+        for name, rows in self.parts.items():
+            rows.add(getattr(one, name), self.members if name in NAMING else 0)
         self.course = one.course if self.course is None else self.course + one.course
         self.members += len(one.alive)
 
     def figures(self, ids: Sequence[str]) -> Figures:
         """All members so far, whose names are `ids`. What was gathered is given away: the memory for it is needed once."""
-        empty, found = nobody(), {}
-        for name in BY_MEMBER:
-            parts = self.parts.pop(name)
-            found[name] = np.concatenate([getattr(empty, name), *parts])
-        return Figures(ids, **found, course=empty.course if self.course is None else self.course)
+        found = {name: rows.taken() for name, rows in self.parts.items()}
+        return Figures(ids, **found, course=nobody().course if self.course is None else self.course)
 
 
 def nobody(months: int = 0) -> Figures:
