@@ -73,10 +73,9 @@ class Ready:
         found: Array = np.diff(self.groups) > 0
         return found
 
-    @property
-    def ends(self) -> Array:
-        """The instant to which each is advanced."""
-        return np.where(self.present, self.until, 0)
+    def ends(self, first: int = 0, last: int | None = None) -> Array:
+        """The instant to which each is advanced, from `first` to before `last`."""
+        return np.where(np.diff(self.groups[first : None if last is None else last + 1]) > 0, self.until, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ class Bench:
         are at hand. Raises BoundError.
         """
         return self.engine.fold(
-            r.columns, r.groups[first : last + 1], rows=places, until_of=r.ends[first:last],
+            r.columns, r.groups[first : last + 1], rows=places, until_of=r.ends(first, last),
             keep_states=False, keep_cards=False, keep_entries=adding is None,
             cards=[(group - first, card.data) for group, card in r.given if first <= group < last],
             each=None if adding is None else lambda entries: adding.add(entries, first),
@@ -142,7 +141,7 @@ class Bench:
     def long(self, r: Ready) -> Folded:
         """Folds histories that are longer than one fold has room for. Raises BacktestError SECTION_FULL."""
         try:
-            return fold_from_the_first(self.engine, r.columns, r.groups, r.ends, given=r.given)
+            return fold_from_the_first(self.engine, r.columns, r.groups, r.ends(), given=r.given)
         except BoundError as error:
             raise self._full(error, r.names[error.group] if len(r.names) == 1 else b"") from None
 

@@ -188,14 +188,10 @@ class PackedSource:
     def logs(self, block: Blocked, whole: bool = False) -> Logs:
         """A block; `whole`: with the business keys, which a plain block need not know."""
         whole = whole or block.kind != PLAIN
-        names, counts = self.members(block)
-        rows = self._segments(block, counts, whole)
-        return PackedLogs(names, rows, block.kind == KIN, block.last, source=self, block=block)
-
-    def members(self, block: Blocked) -> tuple[list[bytes], Array]:
-        """The names of a block's members, and how many facts each has."""
         table = self._table(block, "members", ("member_id", "facts"))
-        return [name.encode() for name in table["member_id"].to_pylist()], _numbers(table["facts"])
+        ids, counts = table["member_id"].to_pylist(), _numbers(table["facts"])
+        rows = self._segments(block, counts, whole)
+        return PackedLogs([name.encode() for name in ids], rows, block.kind == KIN, block.last, _ids=ids, source=self, block=block)
 
     def _some(self, block: Blocked, places: Array) -> Logs:
         """Some members of a block."""
