@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from loyalty_streams.backtest.engines import processors
+
 PACKAGES = ("numba", "numpy", "pyarrow", "rocksdict")
 HEADS = ("figure", "value", "target", "of target", "")
 
@@ -141,7 +143,7 @@ def _figure(data: Mapping[str, Any]) -> Figure:
 
 def machine() -> dict[str, str]:
     """What the numbers depend on, without saying whose machine it is."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = processors()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     found = {"cpu": _cpu(), "cores": str(cores), "memory": f"{memory:.0f} GiB", "system": platform.system(), "python": platform.python_version()}
     return {**found, **{name: version(name) for name in PACKAGES}}

@@ -34,11 +34,16 @@ def folded(work: Work[T], source: Source, blocks: Callable[[int], Iterator[Block
     """
     if engine:
         return _on_cluster(work, source, first, engine)
-    n = threads or len(os.sched_getaffinity(0))
+    n = threads or processors()
     if n == 1:
         benches = work.benches()
         return (work.done(block, benches) for block in blocks(first))
     return _by_threads(work, blocks(first), n)
+
+
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _by_threads(work: Work[T], blocks: Iterator[Block], n: int) -> Iterator[T]:

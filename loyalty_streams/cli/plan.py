@@ -165,6 +165,8 @@ def _check(fail_if: Sequence[str], where: str | None, files: Sequence[str]) -> N
         Threshold.read(condition)
     if where is not None:
         read(where)
+    if len(set(files)) < len(files):
+        raise typer.BadParameter("one file cannot hold both: name another", param_hint="--report")
     for file in files:
         Place(file).check()
 

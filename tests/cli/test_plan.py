@@ -62,6 +62,11 @@ def test_a_threshold_that_means_nothing_is_refused_before_anything_is_folded(ter
     assert said.code == 2 and "BAD_THRESHOLD" in said.err and said.out == ""
 
 
+def test_one_file_is_not_asked_to_be_two(terminal: Terminal) -> None:
+    said = terminal.run("plan", candidate(terminal), "--out", "both", "--report", "both")
+    assert said.code == 2 and "--report" in said.err and not (terminal.folder / "both").exists()
+
+
 def test_every_changed_member_goes_into_a_file(terminal: Terminal) -> None:
     terminal.ok("plan", candidate(terminal), "--out", "diff.parquet")
     assert pq.read_table(terminal.folder / "diff.parquet").column("member_id").to_pylist() == ["M1", "M2"]
