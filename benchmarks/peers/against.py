@@ -41,7 +41,7 @@ def with_returns(ground: Ground, folder: Path, fold: Callable[[], object], round
     """`fold`: a backtest of the smallest programme over the packed facts in the folder, with one thread."""
     members, until = equal_with_returns(ground, folder), ground.source.now
     duck = Duck(folder, until)
-    own, looped = in_turns(1, fold, partial(loop.totals, folder, until))
+    own, looped = in_turns(min(rounds, 3), fold, partial(loop.totals, folder, until))
     rate = ground.source.facts / looped / 1e6
     told = f"the same points, tiers and changes of all {members:,} members; it folds {rate:.3f} M facts/s"
     yield Figure("backtest against a loop in plain Python", looped / own, "x", OF_LOOP, True, told)
