@@ -19,7 +19,7 @@ from loyalty_streams.backtest.families import bare, logs_anew
 from loyalty_streams.backtest.figures import Adding, Figures
 from loyalty_streams.backtest.grants import without
 from loyalty_streams.backtest.source import Logs
-from loyalty_streams.core.engine import BoundError, Engine, Folded
+from loyalty_streams.core.engine import BoundError, Engine, Folded, frozen
 from loyalty_streams.core.entries import Entries
 from loyalty_streams.core.facts import Array, Columns
 from loyalty_streams.core.programme import Compiled
@@ -114,7 +114,8 @@ class Bench:
         groups = np.searchsorted(rows.member, np.arange(len(names) + 1)).astype(np.int64)
         home = self._homes(names, log, span) if logs.kin else np.arange(len(names))
         beside = given(rows, np.arange(len(rows.member)), groups) if rows.sent else []
-        return Ready(names, rows, groups, beside, home, span.until, unsettled)
+        rows = replace(rows, columns=Columns(*map(frozen, rows.columns)))  # once for all bites of it
+        return Ready(names, rows, frozen(groups), beside, home, span.until, unsettled)
 
     def decide(self, logs: Logs, span: Span) -> Decided:
         """Folds them, and keeps the entries. Raises BacktestError SECTION_FULL."""
@@ -183,7 +184,7 @@ def together(
     sums = [Adding(home, bench.spendable, months) for home, bench in zip(homes, benches, strict=True)]
     ends = [np.empty((2, len(logs.names)), np.int64) for _ in benches]
     long: set[int] = set()
-    places = np.arange(max(len(r.rows.member) for r in ready))
+    places = frozen(np.arange(max(len(r.rows.member) for r in ready)))
     for first, last in _bites(ready[0]):
         for k, (bench, r, adding) in enumerate(zip(benches, ready, sums, strict=True)):
             try:

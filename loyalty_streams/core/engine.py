@@ -108,9 +108,9 @@ class Engine:
         out = np.empty(max(FIRST_CARD_BYTES, 256 * order.size) if keep_cards else 1, np.uint8)
         out_rows = np.zeros(max(FIRST_CARDS, 2 * order.size) if keep_cards else 1, Card)
         glance = np.zeros((n, 3), np.int64)
-        facts = Columns(*(_frozen(column) for column in columns))
-        order, groups, ends, old, old_at = _frozen(order), _frozen(groups), _frozen(ends), _frozen(old), _frozen(old_at)
-        card_bytes, card_at, card_of = _frozen(card_bytes), _frozen(card_at), _frozen(card_of)
+        facts = Columns(*(frozen(column) for column in columns))
+        order, groups, ends, old, old_at = frozen(order), frozen(groups), frozen(ends), frozen(old), frozen(old_at)
+        card_bytes, card_at, card_of = frozen(card_bytes), frozen(card_at), frozen(card_of)
         work, control = self._work, self._work["ctl"]
         control["entries"], control["cards_out"] = 0, 0
         taken, done = [], 0
@@ -136,8 +136,10 @@ class Engine:
         return Folded(entries, new[:end], new_at[: n + 1], out[:card_end], out_rows[:card_count], *glance.T.copy())
 
 
-def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A read-only view: the kernel is compiled for one type of each argument, whoever lends the memory."""
+def frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A read-only view: the kernel is compiled for one type of each argument, whoever lends the memory. What is one already stays as it is."""
+    if not array.flags.writeable and array.flags.c_contiguous:
+        return array
     view = np.ascontiguousarray(array).view()
     view.flags.writeable = False
     return view
