@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from functools import lru_cache
 from itertools import islice
 from queue import SimpleQueue
@@ -22,6 +22,8 @@ T = TypeVar("T", bound=Part)
 DASK = "dask://"
 BLOCKS_A_TASK, TASKS_A_WORKER = 4, 3
 """Blocks that one task of a cluster folds, and tasks that wait for each worker."""
+TIMES_SENT = 5
+"""How often work is sent to a cluster whose workers die with it."""
 PATIENCE = 10
 """Seconds in which a scheduler has to answer, and to have a worker."""
 
@@ -110,15 +112,26 @@ def _on_cluster(work: Work[T], source: Source, first: int, engine: str) -> Itera
             client.wait_for_workers(1, timeout=PATIENCE)
         except TimeoutError:
             raise BacktestError("BAD_ENGINE", "the scheduler answers, and has no workers", engine) from None
-        given = client.scatter([work], hash=False, broadcast=True)[0]
-        ranges = [(k, min(k + BLOCKS_A_TASK, n)) for k in range(first, n, BLOCKS_A_TASK)]
-        workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+        yield from _asked(client, work, source, [(k, min(k + BLOCKS_A_TASK, n)) for k in range(first, n, BLOCKS_A_TASK)], engine)
 
-        def submit(some: tuple[int, int]) -> Any:
+
+def _asked(client: Any, work: Work[T], source: PackedSource, ranges: Sequence[tuple[int, int]], engine: str) -> Iterator[T]:
+    """What the workers make of ranges of blocks. The work is sent to all of them; when the last who had it dies, it is sent again."""
+    done, workers = 0, max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+    for _ in range(TIMES_SENT):
+        given = client.scatter([work], hash=False, broadcast=True)[0]
+
+        def submit(some: tuple[int, int], given: Any = given) -> Any:
             return client.submit(fold_range, given, source.place.name, source.digest, code_version(), *some, pure=False, retries=3)
 
-        for parts in _in_order(iter(ranges), submit, TASKS_A_WORKER * workers):
-            yield from parts
+        try:
+            for parts in _in_order(iter(ranges[done:]), submit, TASKS_A_WORKER * workers):
+                done += 1
+                yield from parts
+        except CancelledError:
+            continue
+        return
+    raise BacktestError("BAD_ENGINE", f"what was sent to its workers was lost {TIMES_SENT} times", engine)
 
 
 def fold_range(work: Work[Any], path: str, digest: str, code: str, first: int, last: int) -> list[Any]:
