@@ -27,6 +27,7 @@ from loyalty_streams.history.write import write_history
 from loyalty_streams.hosts.kafka.partition import Facts, Partition, Position
 from loyalty_streams.hosts.kafka.records import of_entry
 from loyalty_streams.hosts.kafka.topology import Topology
+from loyalty_streams.hosts.kafka.worker import to_its_end
 from tests.hosts.shop import PROGRAMME, a_year
 from tests.kafka.plugin import Kafka
 
@@ -171,7 +172,9 @@ def test_workers_killed_at_any_time_and_stores_lost_tell_every_entry_once(town: 
 
 
 def test_two_workers_share_the_partitions_and_one_takes_over_what_the_other_leaves(town: Town) -> None:
+    """Everything is published twice, and is a fact once."""
     facts = a_history()
+    publish(town, facts)
     publish(town, facts)
 
     async def share() -> None:
@@ -208,6 +211,44 @@ def test_what_cannot_be_read_is_one_dead_letter_and_nothing_else_is_lost(town: T
     letters = asyncio.run(town.told("dead-letters"))
     assert sorted(dict(r.headers)["code"] for r in letters) == [b"BAD_FRAME", b"UNDECODABLE"]
     assert [open_entry(r.value).member_id for r in asyncio.run(town.told("ledger"))]
+
+
+def test_a_group_that_is_beyond_the_end_of_the_log_is_not_served(town: Town) -> None:
+    """The topic was deleted and made again: what the group knows is of another log."""
+
+    async def stand(at: int) -> None:
+        consumer = AIOKafkaConsumer(bootstrap_servers=town.address, group_id=town.topology.group("members"), enable_auto_commit=False)
+        await consumer.start()
+        place = TopicPartition(town.topology["facts"].name, 1)
+        consumer.assign([place])
+        await consumer.commit({place: at})
+        await consumer.stop()
+
+    asyncio.run(stand(1_000))
+    worker = town.work("one")
+    _, said = worker.communicate(timeout=PATIENCE)
+    town.workers.clear()
+    assert worker.returncode == 1 and "error TOPIC_DIFFERS" in said and "the group has come to 1000, and partition 1 ends at 0" in said
+
+
+def test_a_store_is_not_closed_under_the_thread_that_works_on_it() -> None:
+    """Whoever is stopped waits until the thread is done."""
+    steps: list[str] = []
+
+    def slow() -> None:
+        time.sleep(0.3)
+        steps.append("done")
+
+    async def stopped() -> None:
+        one = asyncio.create_task(to_its_end(slow))
+        await asyncio.sleep(0.05)
+        one.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await one
+        steps.append("closed")
+
+    asyncio.run(stopped())
+    assert steps == ["done", "closed"]
 
 
 def test_a_worker_without_a_cluster_or_a_programme_says_so(tmp_path: Path) -> None:

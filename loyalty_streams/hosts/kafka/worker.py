@@ -10,21 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, ProducerFenced
 
 from loyalty_streams.history.letters import DeadLetter
-from loyalty_streams.hosts.kafka.connection import Connection, admin
+from loyalty_streams.hosts.kafka.connection import ClusterError, Connection, admin
 from loyalty_streams.hosts.kafka.partition import Outcome, Partition, Position, forwarded_to
 from loyalty_streams.hosts.kafka.records import FACTS, LEDGER, LETTERS, MEMBERS, Record, of_entry, of_letter, of_message, read
 from loyalty_streams.hosts.kafka.topology import Topology
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 AGENT = "members"
 BATCH_BYTES = 900_000
@@ -135,7 +136,8 @@ class _Served:
                 except (TimeoutError, KafkaError, OSError) as error:
                     log.warning("%s-%d: %s; it is opened again", FACTS, self.number, error)
                     await self._close()
-                    await asyncio.sleep(AGAIN)
+                    # Who was fenced may serve no longer, and has not heard of it yet: it must not fence the one who does.
+                    await asyncio.sleep(self.worker.serving.session_timeout if isinstance(error, ProducerFenced) else AGAIN)
         finally:
             await asyncio.shield(self._close())
 
@@ -148,10 +150,10 @@ class _Served:
             some = [r for r in found if r.offset >= position.offset]
             if not some:
                 continue
-            outcome = await asyncio.to_thread(self._decide, partition, some)
+            outcome = await to_its_end(self._decide, partition, some)
             position = Position(position.source, some[-1].offset + 1)
             await self._tell(outcome, position)
-            await asyncio.to_thread(partition.keep, position)
+            await to_its_end(partition.keep, position)
 
     def _decide(self, partition: Partition, some: Sequence[Any]) -> Outcome:
         """What some records of the log come to; what cannot be read becomes dead letters."""
@@ -175,16 +177,23 @@ class _Served:
         committed = await consumer.committed(self.source)
         begin, upto = beginnings[self.source], committed if committed is not None else beginnings[self.source]
         count = len(await self.producer.partitions_for(self.source.topic))
-        partition = await asyncio.to_thread(Partition, s.data / f"members-{self.number}", s.programme, self.number, count)
-        self.partition = partition
+        if upto > ends[self.source]:
+            told = f"the group has come to {upto}, and partition {self.number} ends at {ends[self.source]}: it is not the log that was served"
+            raise ClusterError("TOPIC_DIFFERS", told, self.source.topic)
+        partition = await to_its_end(self._open_store, count)
         here = Position(f"{self.worker.cluster}/{self.source.topic}/{count}", begin)
         at = partition.position
-        if at is None or at.source != here.source or not begin <= at.offset <= min(upto, ends[self.source]):
+        if at is None or at.source != here.source or not begin <= at.offset <= upto:
             if at is not None:
                 log.warning("%s-%d: the store is of another log, or ahead of it, and is made anew", FACTS, self.number)
-                await asyncio.to_thread(partition.wipe)
+                await to_its_end(partition.wipe)
             at = here
         return partition, await self._again(partition, at, upto)
+
+    def _open_store(self, partitions: int) -> Partition:
+        s = self.worker.serving
+        self.partition = Partition(s.data / f"members-{self.number}", s.programme, self.number, partitions)
+        return self.partition
 
     async def _again(self, partition: Partition, at: Position, upto: int) -> Position:
         """Decides again, in silence, what others have been told of already."""
@@ -194,11 +203,11 @@ class _Served:
             found = (await consumer.getmany(self.source, timeout_ms=500, max_records=20_000)).get(self.source, [])
             some = [r for r in found if at.offset <= r.offset < upto]
             if some:
-                await asyncio.to_thread(self._decide, partition, some)
+                await to_its_end(self._decide, partition, some)
             end = min(upto, await consumer.position(self.source))
             if some or end > at.offset:
                 at = Position(at.source, end)
-                await asyncio.to_thread(partition.keep, at)
+                await to_its_end(partition.keep, at)
         return at
 
     async def _close(self) -> None:
@@ -256,3 +265,13 @@ class _Served:
     @staticmethod
     def _put(batch: Any, record: Record) -> bool:
         return batch.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers)) is not None
+
+
+async def to_its_end(work: Callable[..., T], *given: Any) -> T:
+    """Lets a thread do some work over a store. Who is stopped meanwhile waits for its end: a store is never closed under a thread."""
+    under_way = asyncio.ensure_future(asyncio.to_thread(work, *given))
+    try:
+        return await asyncio.shield(under_way)
+    except asyncio.CancelledError:
+        await asyncio.wait([under_way])
+        raise
